@@ -1,0 +1,166 @@
+"""The recorded side: what this tool did, and what it last saw of it. No phone number and no personal text, ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mesms_gitops.model.sends import LEFT, SendPhase, SendRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+STATE_VERSION = 1
+
+
+class CampaignPhase(StrEnum):
+    """Where a campaign stands, derived from its sends."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    STARTED = "started"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRecord:
+    """What the manifest said when its sends were made: enough to see an edit and to show it.
+
+    ``shown`` maps a field to a short text fit for people (digits that look like a phone number masked);
+    ``digests`` maps the same fields to keyed digests of their exact value, which decide.
+    """
+
+    shown: Mapping[str, str]
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRecord:
+    """One campaign as state remembers it.
+
+    ``retired``: its manifest is gone and nothing of it can still be cancelled; the name stays reserved.
+    ``moved_to``: the name it goes by now; this record holds no sends any more.
+    """
+
+    name: str
+    file: str
+    revision: int
+    manifest: ManifestRecord | None = None
+    sends: tuple[SendRecord, ...] = ()
+    retired: bool = False
+    moved_to: str | None = None
+
+    @property
+    def current(self) -> tuple[SendRecord, ...]:
+        """The sends of the newest revision."""
+        return tuple(send for send in self.sends if send.revision == self.revision)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether anybody was, or may right now be, texted by any revision."""
+        return any(send.is_final for send in self.sends)
+
+    @property
+    def phase(self) -> CampaignPhase:
+        """Derived, never stored."""
+        return campaign_phase(self.current)
+
+    def with_send(self, record: SendRecord) -> CampaignRecord:
+        """The same campaign with ``record`` in place of the send of its revision and fingerprint, or added."""
+        key = (record.revision, record.fingerprint)
+        kept = [send for send in self.sends if (send.revision, send.fingerprint) != key]
+        return replace(self, sends=(*kept, record))
+
+
+def campaign_phase(sends: tuple[SendRecord, ...]) -> CampaignPhase:
+    """One word for several sends: trouble first, then what is still to come, then what is over."""
+    phases = {SendPhase.UNKNOWN if send.is_unsettled else send.phase for send in sends}
+    if not phases:
+        return CampaignPhase.DRAFT
+    if SendPhase.UNKNOWN in phases:
+        return CampaignPhase.UNKNOWN
+    if len(phases) == 1:
+        return CampaignPhase(next(iter(phases)).value)
+    if phases <= LEFT:
+        return CampaignPhase.STARTED
+    if phases == {SendPhase.CANCELLED, SendPhase.SCHEDULED}:
+        return CampaignPhase.SCHEDULED
+    return CampaignPhase.PARTIAL
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The apply that is under way or was the last: a runner that died may be followed by one that finishes it.
+
+    ``digest`` is the approved plan's, ``steps`` the digests of each of its actions.
+    """
+
+    digest: str
+    run: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything recorded. Equal states are equal bytes when written (see ``store.codec``).
+
+    ``hash_key`` names the key under which the digests were made: "lineage", or the identity of ``MESMS_HASH_KEY``.
+    """
+
+    lineage: str
+    serial: int = 0
+    hash_key: str = "lineage"
+    campaigns: Mapping[str, CampaignRecord] = field(default_factory=lambda: MappingProxyType({}))
+    approval: Approval | None = None
+
+    def with_campaign(self, record: CampaignRecord) -> State:
+        """The same state with ``record`` in place of the campaign of that name, or added."""
+        return replace(self, campaigns=MappingProxyType({**self.campaigns, record.name: record}))
+
+    def without_campaign(self, name: str) -> State:
+        """The same state without the campaign of that name."""
+        rest = {key: record for key, record in self.campaigns.items() if key != name}
+        return replace(self, campaigns=MappingProxyType(rest))
+
+    def sends(self) -> Iterator[tuple[CampaignRecord, SendRecord]]:
+        """Every send of every campaign, campaigns by name."""
+        for name in sorted(self.campaigns):
+            record = self.campaigns[name]
+            for send in record.sends:
+                yield record, send
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """The uuids that some send of ours already is."""
+        return frozenset(send.uuid for _, send in self.sends() if send.uuid)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was ever sent from here: a new project, or a lost state."""
+        return not any(record.sends for record in self.campaigns.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """The emergency stop: while it holds, nothing new leaves. ``everything`` also covers names not yet in state."""
+
+    everything: bool = False
+    campaigns: frozenset[str] = frozenset()
+    since: datetime | None = None
+    by: str | None = None
+
+    def covers(self, name: str) -> bool:
+        """Whether campaign ``name`` may not send."""
+        return self.everything or name in self.campaigns
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything is frozen."""
+        return self.everything or bool(self.campaigns)

@@ -1,0 +1,101 @@
+"""What reconcile needs of the outside: four narrow Protocols, implemented by `api`, `store` and `cli`.
+
+Errors cross these ports only as leaves of `errors.MesmsError`; which leaf a send raises decides what may follow
+(`NotReached` and `ApiRefusal`: not carried out; `NoAnswer`: nobody knows).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from mesms_gitops.model.observation import (
+        Accepted,
+        MessagePage,
+        Quote,
+        RecipientPage,
+        RemoteMessage,
+        SenderName,
+    )
+    from mesms_gitops.model.sends import DesiredSend
+    from mesms_gitops.model.state import Freeze, State
+
+
+class Account(Protocol):
+    """The ME-SMS account. Reads repeat themselves as needed; a send repeats only where that is provably safe."""
+
+    def send(self, send: DesiredSend, scheduled_at: datetime | None) -> Accepted:
+        """``POST /sms/send``. Raises `NotReached` or `ApiRefusal` if it was not carried out, else `NoAnswer`."""
+
+    def cancel(self, uuid: str) -> None:
+        """``POST /sms/{uuid}/cancel``. Raises `ApiRefusal` with the cancel code, or `NoAnswer`."""
+
+    def message(self, uuid: str) -> RemoteMessage | None:
+        """``GET /sms/{uuid}``; None if ME-SMS does not know it (404)."""
+
+    def messages(
+        self,
+        *,
+        page: int = 1,
+        sender: str | None = None,
+        remote_phase: str | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+    ) -> MessagePage:
+        """``GET /sms``: one page of at most 100, newest first."""
+
+    def recipients(
+        self, uuid: str, *, after: int = 0, delivery_state: str | None = None, search: str | None = None
+    ) -> RecipientPage:
+        """``GET /sms/{uuid}/recipients``: one page of at most 50."""
+
+    def balance(self) -> int:
+        """``GET /sms/credit/balance`` in whole credits."""
+
+    def senders(self) -> tuple[SenderName, ...]:
+        """``GET /senders``."""
+
+    def preview(self, send: DesiredSend) -> Quote:
+        """``POST /sms/preview-cost``."""
+
+    def server_time(self) -> datetime | None:
+        """The server's clock, from the ``Date`` of the newest answer carried forward; None before any answer."""
+
+
+class Ledger(Protocol):
+    """Where state is kept: durable when `commit` returns."""
+
+    def read(self) -> State | None:
+        """The newest state; None where none was ever written. Raises `StateUnreadable`."""
+
+    def commit(self, state: State, expected_serial: int) -> None:
+        """Write ``state`` if the stored serial still is ``expected_serial``. Raises `StateMoved`, `StateError`."""
+
+    def lock(self, operation: str, timeout: float) -> AbstractContextManager[None]:
+        """Hold the lock. Raises `StateLocked` after ``timeout`` seconds."""
+
+    def read_freeze(self) -> Freeze:
+        """The emergency stop, read without the lock."""
+
+    def write_freeze(self, freeze: Freeze) -> None:
+        """Make the emergency stop durable, without the lock."""
+
+
+class Clock(Protocol):
+    """This machine's time."""
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Progress(Protocol):
+    """Somebody to tell while it takes long. Goes to stderr or nowhere; never part of a result."""
+
+    def say(self, text: str) -> None:
+        """One line for people."""
