@@ -62,7 +62,7 @@ class ListSource:
     kind: str
     location: str
     phone: str
-    variables: Mapping[str, str] = EMPTY
+    variables: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     where: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     query: str | None = None
     position: Position | None = None
@@ -176,7 +176,7 @@ class Campaign:
     message_class: MessageClass
     sender: str
     body: MessageBody
-    variables: Mapping[str, str] = EMPTY
+    variables: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     sources: tuple[Source, ...] = ()
     exclude: tuple[Source, ...] = ()
     invalid: Tolerance = Tolerance()
@@ -185,7 +185,7 @@ class Campaign:
     revision: int = 1
     moved_from: str | None = None
     owner: str | None = None
-    labels: Mapping[str, str] = EMPTY
+    labels: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     positions: Mapping[str, Position] = field(default_factory=lambda: MappingProxyType({}))
 
     def position(self, path: str) -> Position | None:

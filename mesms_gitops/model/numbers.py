@@ -81,3 +81,14 @@ def keyed_digest(key: bytes, purpose: bytes, body: bytes) -> str:
 def number_digest(key: bytes, subscriber: int) -> str:
     """A keyed digest of one number, 64 bits: enough to compare a page of recipients, useless without the key."""
     return blake2b(subscriber.to_bytes(4, "big"), key=key, person=b"number", digest_size=8).hexdigest()
+
+
+def subscriber_of(msisdn: str) -> int | None:
+    """The subscriber number of an msisdn as ME-SMS writes it, ``66XXXXXXXXX`` or ``0XXXXXXXXX``; else None."""
+    digits = msisdn.strip().removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    for prefix in (COUNTRY_CODE, "0"):
+        if digits.startswith(prefix) and len(digits) == len(prefix) + SUBSCRIBER_DIGITS:
+            return int(digits[len(prefix) :])
+    return None

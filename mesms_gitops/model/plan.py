@@ -103,7 +103,8 @@ class ActionBase:
 
     ``campaign`` is the name; ``sends`` are the sends it is about; ``parts`` maps parts of a message to how many people
     get one of that size. ``waits_for`` are uuids that must be confirmed cancelled before anything of this action is
-    sent. ``reversible_until`` None means it cannot be undone, unless ``is_free`` (nothing leaves by this action).
+    sent. ``adoptions`` are written down before anything else. ``reversible_until`` None means it cannot be undone,
+    unless ``is_free`` (nothing leaves by this action).
     """
 
     verb: ClassVar[str]
@@ -131,12 +132,13 @@ class ActionBase:
     reversible_until: datetime | None = None
     waits_for: tuple[str, ...] = ()
     cancels: tuple[CancelStep, ...] = ()
+    adoptions: tuple[Adoption, ...] = ()
     moved_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendNow(ActionBase):
-    """A message leaves at once: it cannot be undone."""
+    """A message leaves now: after the undo window, until which it can be cancelled, or at once, for good."""
 
     verb: ClassVar[str] = "send"
     is_free: ClassVar[bool] = False
@@ -170,7 +172,6 @@ class Adopt(ActionBase):
     """An unknown send turned out to be exactly one message on the account; its uuid is written down."""
 
     verb: ClassVar[str] = "adopt"
-    adoptions: tuple[Adoption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,13 @@ class SendRecord:
         return self.phase in UNSETTLED
 
     @property
+    def is_replaced(self) -> bool:
+        """Whether this tool cancelled it to put another message in its place."""
+        return (
+            self.phase is SendPhase.CANCELLED and self.cancel is not None and self.cancel.reason is CancelReason.REPLACE
+        )
+
+    @property
     def is_final(self) -> bool:
         """Whether this message has left, or was accepted and then failed: it can never be sent again by itself."""
         return self.phase in LEFT or (self.phase is SendPhase.FAILED and self.uuid is not None)

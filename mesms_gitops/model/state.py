@@ -59,8 +59,8 @@ class CampaignRecord:
 
     @property
     def current(self) -> tuple[SendRecord, ...]:
-        """The sends of the newest revision."""
-        return tuple(send for send in self.sends if send.revision == self.revision)
+        """The sends of the newest revision, without those that were cancelled to make room for others."""
+        return tuple(send for send in self.sends if send.revision == self.revision and not send.is_replaced)
 
     @property
     def has_left(self) -> bool:
@@ -90,8 +90,6 @@ def campaign_phase(sends: tuple[SendRecord, ...]) -> CampaignPhase:
         return CampaignPhase(next(iter(phases)).value)
     if phases <= LEFT:
         return CampaignPhase.STARTED
-    if phases == {SendPhase.CANCELLED, SendPhase.SCHEDULED}:
-        return CampaignPhase.SCHEDULED
     return CampaignPhase.PARTIAL
 
 

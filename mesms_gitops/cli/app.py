@@ -1,0 +1,120 @@
+"""The command line itself: which commands there are, and what becomes of an error. Imports nothing but click."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesms_gitops import __version__
+from mesms_gitops.errors import MesmsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+USAGE = 64
+INTERRUPTED = 130
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "init": "Make a project that validates.",
+        "validate": "Check manifests, offline and without a key.",
+        "plan": "Show what an apply would do, with cost and people.",
+        "apply": "Carry out a plan.",
+        "refresh": "Read delivery from ME-SMS into state.",
+        "status": "Show what state knows, without network.",
+        "report": "Report delivery.",
+        "sandbox": "Run a local ME-SMS.",
+        "demo": "Show the whole journey on the sandbox, without an account.",
+        "schema": "Print a JSON Schema.",
+    }
+)
+"""Every command and its one line, so that ``--help`` need not import any of them."""
+
+EPILOG = """\b
+Exit codes: 0 done; 1 error; 2 plan --detailed-exitcode: there are changes;
+3 a person is needed; 4 refused before the first effect; 5 the plan is stale;
+6 the state is locked; 64 usage; 130 interrupted."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """The commands in the order of a campaign's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
+        """Import the module of ``cmd_name`` and return its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"mesms_gitops.cli.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
+        """List the commands from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="mesms-gitops", message="%(prog)s %(version)s")
+@click.option("-C", "chdir", metavar="DIR", help="Work as if started in DIR.")
+@click.option("-v", "verbose", count=True, help="Say more on stderr.")
+@click.pass_context
+def application(ctx: click.Context, chdir: str | None, verbose: int) -> None:
+    """SMS campaigns as code for ME-SMS: validate, plan with cost and people, apply without texting anyone twice.
+
+    \b
+    Examples:
+      mesms-gitops validate
+      mesms-gitops plan
+      mesms-gitops apply
+    """
+    ctx.obj = {"chdir": chdir, "verbose": verbose}
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code and prints what went wrong to stderr."""
+    try:
+        answer: Any = application.main(
+            args=None if arguments is None else list(arguments), prog_name="mesms-gitops", standalone_mode=False
+        )
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+    except MesmsError as error:
+        return _explained(error)
+    except BrokenPipeError:
+        # the reader of our output went away (`| head`): not an error of ours, and nothing is left to say. Pointing
+        # stdout elsewhere keeps the interpreter from flushing into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return answer if isinstance(answer, int) else 0
+
+
+def _explained(error: MesmsError) -> int:
+    from mesms_gitops.cli.terminal import Terminal
+    from mesms_gitops.views.error_text import error_text
+
+    terminal = Terminal.of_process()
+    text = error_text(error, colour=terminal.colour_stderr, width=terminal.width)
+    print(text, end="" if text.endswith("\n") else "\n", file=sys.stderr)
+    for note in getattr(error, "__notes__", ()):
+        print(f"  note: {note}", file=sys.stderr)
+    return error.exit_code

@@ -1,0 +1,99 @@
+"""``plan``: desired against recorded and observed. Reads and previews only; never touches ``/sms/send``."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesms_gitops import __version__
+from mesms_gitops.cli import options
+from mesms_gitops.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mesms_gitops.cli.wiring import Workplace
+    from mesms_gitops.model.plan import Plan
+
+
+@click.command("plan")
+@options.everywhere
+@options.formats("text", "json", "markdown")
+@options.targets
+@options.allow_empty
+@click.option("--offline", is_flag=True, help="Ask nobody: cost is estimated, the account is taken as recorded.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
+@click.option("--strict", is_flag=True, help="Exit 3 if any campaign is blocked.")
+@click.option("--out", type=click.Path(dir_okay=False), help="Also save the plan; `apply FILE` carries it out.")
+@click.pass_obj
+def command(
+    obj: dict[str, Any],
+    *,
+    output: str,
+    target: tuple[str, ...],
+    allow_empty: bool,
+    offline: bool,
+    detailed_exitcode: bool,
+    strict: bool,
+    out: str | None,
+) -> int:
+    """Show what an apply would do, with cost and people.
+
+    Works with a key that lacks the scope sms:send; nothing is ever sent by it.
+    """
+    from mesms_gitops.cli.journey import Choices, prepared
+    from mesms_gitops.cli.wiring import client, workplace
+
+    place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
+    state = place.stored_state()
+    with nullcontext() if offline else client(place.project, place.teller) as account:
+        plan = prepared(place, state, account, Choices(target, allow_empty)).plan
+    if out is not None:
+        save(plan, Path(out))
+    click.echo(rendered(plan, output, place, out), nl=False)
+    return _exit_code(plan, detailed=detailed_exitcode, strict=strict)
+
+
+def rendered(plan: Plan, output: str, place: Workplace, plan_file: str | None = None) -> str:
+    """``plan`` in one of the formats."""
+    if output == "json":
+        from mesms_gitops.views.plan_json import plan_json
+
+        return plan_json(plan, __version__)
+    if output == "markdown":
+        from mesms_gitops.views.plan_markdown import plan_markdown
+
+        return plan_markdown(plan, timezone=place.project.timezone, plan_file=plan_file)
+    from mesms_gitops.views.plan_text import plan_text
+
+    return plan_text(
+        plan,
+        colour=place.terminal.colour_stdout,
+        width=place.terminal.width,
+        timezone=place.project.timezone,
+        plan_file=plan_file,
+    )
+
+
+def save(plan: Plan, file: Path) -> None:
+    """Write ``plan`` where `apply FILE` finds it. Raises `ConfigError` if it cannot be written."""
+    from mesms_gitops.views.plan_json import plan_json
+
+    try:
+        file.write_text(plan_json(plan, __version__), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            "the plan could not be saved",
+            where=str(file),
+            why=error.strerror,
+            next_step="choose another file for --out",
+        ) from error
+
+
+def _exit_code(plan: Plan, *, detailed: bool, strict: bool) -> int:
+    if plan.refusals:
+        return 4
+    if strict and plan.blocked:
+        return 3
+    return 2 if detailed and plan.has_changes else 0

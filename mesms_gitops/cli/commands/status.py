@@ -1,0 +1,38 @@
+"""``status``: what state knows, without any network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mesms_gitops.cli import options
+from mesms_gitops.cli.names import check_name
+
+
+@click.command("status")
+@click.argument("name", required=False)
+@options.everywhere
+@options.formats("text", "json")
+@click.pass_obj
+def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
+    """Show what state knows of all campaigns, or of NAME with each of its sends."""
+    from mesms_gitops.cli.wiring import workplace
+
+    place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
+    state = place.stored_state()
+    freeze = place.store.read_freeze()
+    check_name(name, state)
+    names = [name] if name else None
+    if output == "json":
+        from mesms_gitops.views.status_json import status_json
+
+        click.echo(status_json(state, names=names, freeze=freeze), nl=False)
+    else:
+        from mesms_gitops.views.status_text import status_text
+
+        text = status_text(
+            state, names=names, freeze=freeze, colour=place.terminal.colour_stdout, width=place.terminal.width
+        )
+        click.echo(text, nl=False)
+    return 0

@@ -1,0 +1,64 @@
+"""Options that several commands share, so that they are spelled and meant the same everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def everywhere(command: Command) -> Command:
+    """``-C`` and ``-v``, also after the command's name."""
+    command = click.option(
+        "-v", "verbose", count=True, expose_value=False, callback=_keep("verbose"), help="Say more on stderr."
+    )(command)
+    return click.option(
+        "-C", "chdir", metavar="DIR", expose_value=False, callback=_keep("chdir"), help="Work as if started in DIR."
+    )(command)
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(ctx: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        if ctx.obj is None:
+            ctx.obj = {}
+        if value:
+            ctx.obj = {**ctx.obj, name: value}
+
+    return keep
+
+
+def formats(*choices: str) -> Callable[[Command], Command]:
+    """``--format`` with ``choices`` (the first is the default), and ``--json`` for short."""
+
+    def decorate(command: Command) -> Command:
+        if "json" in choices:
+            command = click.option("--json", "output", flag_value="json", help="Short for --format json.")(command)
+        return click.option(
+            "--format",
+            "output",
+            type=click.Choice(choices),
+            default=choices[0],
+            show_default=True,
+            help="How to print.",
+        )(command)
+
+    return decorate
+
+
+def targets(command: Command) -> Command:
+    """``--target NAME``, several times."""
+    return click.option(
+        "--target", "target", multiple=True, metavar="NAME", help="Only this campaign; may be given several times."
+    )(command)
+
+
+def allow_empty(command: Command) -> Command:
+    """``--allow-empty``."""
+    return click.option(
+        "--allow-empty", is_flag=True, help="Go on although no manifest is left: cancel everything scheduled."
+    )(command)

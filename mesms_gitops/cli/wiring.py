@@ -1,0 +1,175 @@
+"""The one place that builds the outside: project, store, client, clock, interrupt; and hands them in."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesms_gitops.cli.terminal import Teller, Terminal
+from mesms_gitops.errors import ConfigError
+from mesms_gitops.model.hashkey import HashKey
+from mesms_gitops.model.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from mesms_gitops.api.client import MesmsClient
+    from mesms_gitops.manifests.project import LoadedProject
+    from mesms_gitops.model.project import Project
+    from mesms_gitops.store.file import FileStore
+
+
+class SystemClock:
+    """This machine's time."""
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Everything a command works with, before anything was read or asked."""
+
+    loaded: LoadedProject
+    project: Project
+    store: FileStore
+    clock: SystemClock
+    terminal: Terminal
+    teller: Teller
+
+    def key_for(self, state: State) -> HashKey:
+        """The key of every digest: ``MESMS_HASH_KEY``, else the lineage. Raises `ConfigError` if it is another one."""
+        key = hash_key(state.lineage)
+        if not state.is_blank and state.hash_key != key.identity:
+            raise _foreign_key(state, key)
+        return key
+
+    def stored_state(self) -> State:
+        """The state, or a blank one with the lineage that this project's first state will have."""
+        from mesms_gitops.store.lineage import first_lineage
+
+        state = self.store.read()
+        if state is not None:
+            return state
+        lineage = first_lineage(self.project.text_digest)
+        return State(lineage=lineage, hash_key=hash_key(lineage).identity)
+
+
+def hash_key(lineage: str) -> HashKey:
+    """``MESMS_HASH_KEY`` where it is set, else the lineage's key."""
+    secret = os.environ.get("MESMS_HASH_KEY")
+    return HashKey.of_secret(secret) if secret else HashKey.of_lineage(lineage)
+
+
+def _foreign_key(state: State, key: HashKey) -> ConfigError:
+    if key.from_lineage:
+        return ConfigError(
+            "MESMS_HASH_KEY is not set, but the state was made with one",
+            where=f"state: hash_key {state.hash_key}",
+            why="without it every list would look changed",
+            next_step="set MESMS_HASH_KEY to the secret this state was made with",
+        )
+    return ConfigError(
+        "MESMS_HASH_KEY is not the key this state was made with",
+        where=f"state: hash_key {state.hash_key}; MESMS_HASH_KEY: {key.identity}",
+        why="with another key every list would look changed",
+        next_step="set MESMS_HASH_KEY to the right secret, or unset it if the state was made without",
+    )
+
+
+def workplace(chdir: str | None, *, verbose: bool = False) -> Workplace:
+    """Find and read the project from ``chdir`` upwards. Raises `ConfigError` or `ManifestError`."""
+    from mesms_gitops.manifests.project import find_project_file, load_project
+    from mesms_gitops.store.open import open_store
+
+    start = Path(chdir) if chdir else Path.cwd()
+    if not start.is_dir():
+        raise ConfigError(f"there is no folder {chdir}", where="-C", next_step="name a folder that exists")
+    file = find_project_file(start.resolve())
+    if file is None:
+        raise ConfigError(
+            "there is no mesms.yaml here or above",
+            where=str(start),
+            next_step="go to a project's folder (-C DIR), or make one: mesms-gitops init",
+        )
+    loaded = load_project(file)
+    project = with_environment(loaded.project)
+    terminal = Terminal.of_process()
+    teller = Teller(terminal, verbose=verbose)
+    return Workplace(
+        loaded=loaded,
+        project=project,
+        store=open_store(project.state, project.root, teller.say),
+        clock=SystemClock(),
+        terminal=terminal,
+        teller=teller,
+    )
+
+
+def with_environment(project: Project) -> Project:
+    """``project`` with what ``MESMS_BASE_URL`` and ``MESMS_STATE`` override."""
+    base_url, state = os.environ.get("MESMS_BASE_URL"), os.environ.get("MESMS_STATE")
+    if base_url:
+        project = replace(project, api=replace(project.api, base_url=base_url))
+    return replace(project, state=state) if state else project
+
+
+@contextmanager
+def client(project: Project, teller: Teller) -> Iterator[MesmsClient]:
+    """A client for this project's account. Raises `ConfigError` without ``MESMS_API_KEY``."""
+    from mesms_gitops.api.client import MesmsClient
+
+    key = os.environ.get("MESMS_API_KEY")
+    if not key:
+        raise ConfigError(
+            "there is no API key",
+            where="environment: MESMS_API_KEY",
+            why="ME-SMS answers nobody without one",
+            next_step="create a key on Settings -> API Keys and export MESMS_API_KEY; `plan --offline` needs none",
+        )
+    api = project.api
+    with MesmsClient(
+        api.base_url,
+        key,
+        requests_per_second=api.requests_per_second,
+        timeout=api.timeout,
+        on_wait=teller.say,
+    ) as made:
+        yield made
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM once: finish the request in flight, write it down, stop. Twice: stop at once."""
+    pressed = False
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: pressed
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def run_name(now: datetime) -> str:
+    """A name for this run in the journal: the moment and enough chance to be unique."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

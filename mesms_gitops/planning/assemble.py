@@ -1,0 +1,81 @@
+"""Actions, prices and guards -> the `Plan`: one value, with a digest over what it intends and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from mesms_gitops.model.plan import VERBS, Plan, Replace, ScheduleSend, SendNow, Summary, is_change
+from mesms_gitops.planning.canonical import sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from mesms_gitops.model.diagnostic import Diagnostic
+    from mesms_gitops.model.plan import Action
+    from mesms_gitops.model.state import State
+    from mesms_gitops.planning.canonical import Json
+
+PLAN_LIFETIME = timedelta(hours=24)
+
+
+def summarise(actions: Iterable[Action], balance: int | None) -> Summary:
+    """The plan in figures. Kept campaigns cost nothing now, so only what would be sent is summed."""
+    actions = tuple(actions)
+    sending = [action for action in actions if isinstance(action, SendNow | ScheduleSend | Replace)]
+    credits = sum(action.credits for action in sending)
+    refund = sum(action.refund for action in actions)
+    return Summary(
+        counts=tuple((verb, sum(action.verb == verb for action in actions)) for verb in VERBS),
+        recipients=sum(action.recipients for action in sending),
+        requests=sum(action.requests for action in sending),
+        credits=credits,
+        refund=refund,
+        balance=balance,
+        balance_after=None if balance is None else balance - credits + refund,
+    )
+
+
+def assemble(
+    actions: tuple[Action, ...],
+    *,
+    summary: Summary,
+    refusals: tuple[Diagnostic, ...],
+    diagnostics: tuple[Diagnostic, ...],
+    now: datetime,
+    state: State,
+    commit: str | None,
+    offline: bool,
+) -> Plan:
+    """Put the plan together. It expires after a day, or when its earliest time has passed."""
+    steps = tuple((action.campaign, step_digest(action)) for action in actions if is_change(action))
+    times = [action.scheduled_at for action in actions if action.scheduled_at and is_change(action)]
+    return Plan(
+        created_at=now,
+        expires_at=min([now + PLAN_LIFETIME, *(time for time in times if time > now)]),
+        digest=sha256_of(sorted(digest for _, digest in steps)),
+        steps=steps,
+        lineage=state.lineage,
+        serial=state.serial,
+        commit=commit,
+        actions=actions,
+        summary=summary,
+        refusals=refusals,
+        diagnostics=diagnostics,
+        offline=offline,
+    )
+
+
+def step_digest(action: Action) -> str:
+    """The digest of what one action intends: fingerprints cover sender, text, audience and time; prices stay out."""
+    intent: dict[str, Json] = {
+        "campaign": action.campaign,
+        "action": action.verb,
+        "revision": action.revision,
+        "moved_from": action.moved_from,
+        "sends": sorted(send.fingerprint for send in action.sends if send.desired is not None),
+        "cancels": sorted(step.record.fingerprint for step in action.cancels),
+        "adopts": sorted(adoption.record.fingerprint for adoption in action.adoptions),
+    }
+    return sha256_of(intent)

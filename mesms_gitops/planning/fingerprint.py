@@ -1,0 +1,144 @@
+"""What a send is known by: digests, equal wherever the same thing would be sent, and keyed where they must be."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mesms_gitops.model.campaign import (
+    At,
+    DeliverySource,
+    GroupSource,
+    ListSource,
+    LocalTemplate,
+    NumbersSource,
+)
+from mesms_gitops.model.numbers import keyed_digest
+from mesms_gitops.model.sends import TextContent
+from mesms_gitops.model.state import ManifestRecord
+from mesms_gitops.planning.canonical import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mesms_gitops.model.campaign import Campaign, Source, When
+    from mesms_gitops.model.hashkey import HashKey
+    from mesms_gitops.model.sends import Content
+    from mesms_gitops.planning.canonical import Json
+
+SAMPLE_SIZE = 50
+"""How many of the lowest numbers an intent keeps keyed digests of: one page of ``GET /recipients``."""
+
+_NUMBER_LIKE = re.compile(r"[\d๐-๙][\d๐-๙ ().-]{6,}[\d๐-๙]")
+
+
+def text_digest(key: HashKey, text: str) -> str:
+    """The keyed digest of a text as it arrives on a phone."""
+    return keyed_digest(key.secret, b"text", text.encode())
+
+
+def when_identity(when: When) -> Json:
+    """What a schedule contributes to a fingerprint: the absolute time, or the word now with its undo window."""
+    if isinstance(when, At):
+        return when.at.isoformat(timespec="seconds")
+    return {"now": int(when.undo_window.total_seconds())}
+
+
+def content_identity(content: Content) -> Json:
+    """What a message body contributes to a fingerprint: exactly what the request would carry."""
+    if isinstance(content, TextContent):
+        return {"content": content.content}
+    return {"template": content.template_id, "variables": dict(content.variables)}
+
+
+def send_fingerprint(key: HashKey, *, sender: str, content: Content, when: When, audience: Json) -> str:
+    """The identity of one request. ``audience`` is the audience digest, or ``{"group": id}``."""
+    return keyed_digest(
+        key.secret,
+        b"send",
+        canonical(
+            {
+                "sender": sender,
+                "body": content_identity(content),
+                "when": when_identity(when),
+                "audience": audience,
+            }
+        ),
+    )
+
+
+def masked(text: str) -> str:
+    """``text`` with every run of digits that could be a phone number replaced, fit for state, plans and comments."""
+    return _NUMBER_LIKE.sub("(number hidden)", text)
+
+
+def manifest_record(campaign: Campaign, key: HashKey, root: str) -> ManifestRecord:
+    """What of the manifest is compared once its messages exist, and how it is shown.
+
+    ``root`` is the project's folder: paths below it count from there, so that every machine sees the same manifest.
+    Opt-outs, tolerances, limits, owner and labels are left out on purpose: they change after a campaign has left
+    (often through ``defaults``) without anybody asking for another message.
+    """
+    exact: dict[str, Json] = {
+        "sender": campaign.sender,
+        "content": _body(campaign),
+        "variables": dict(campaign.variables),
+        "recipients": [_source(source, root) for source in campaign.sources],
+        "schedule": when_identity(campaign.schedule.when) if campaign.schedule else None,
+    }
+    return ManifestRecord(
+        shown=_shown(campaign),
+        digests={name: keyed_digest(key.secret, b"manifest", canonical(value)) for name, value in exact.items()},
+    )
+
+
+def _body(campaign: Campaign) -> Json:
+    if isinstance(campaign.body, LocalTemplate):
+        return campaign.body.source
+    return {"template": campaign.body.template_id}
+
+
+def _source(source: Source, root: str) -> Json:
+    match source:
+        case ListSource():
+            return {
+                "kind": source.kind,
+                "location": source.location.removeprefix(root).lstrip("/"),
+                "phone": source.phone,
+                "variables": dict(source.variables),
+                "where": {column: list(values) for column, values in source.where.items()},
+                "query": source.query,
+            }
+        case NumbersSource():
+            return {"numbers": list(source.numbers)}
+        case GroupSource():
+            return {"group": source.group_id}
+        case DeliverySource():
+            return {"campaign": source.campaign, "delivery": list(source.delivery_states)}
+
+
+def _shown(campaign: Campaign) -> Mapping[str, str]:
+    body = campaign.body
+    shown = {
+        "sender": campaign.sender,
+        "content": body.source if isinstance(body, LocalTemplate) else f"template {body.template_id} on ME-SMS",
+        "recipients": ", ".join(_source_shown(source) for source in campaign.sources),
+    }
+    if campaign.variables:
+        shown["variables"] = ", ".join(f"{name}={value}" for name, value in sorted(campaign.variables.items()))
+    if campaign.schedule:
+        when = campaign.schedule.when
+        shown["schedule"] = when.at.isoformat(timespec="minutes") if isinstance(when, At) else "now"
+    return {name: masked(text) for name, text in shown.items()}
+
+
+def _source_shown(source: Source) -> str:
+    match source:
+        case ListSource():
+            return f"{source.kind}:{source.location.rpartition('/')[2]}"
+        case NumbersSource():
+            return f"{len(source.numbers)} numbers in the manifest"
+        case GroupSource():
+            return f"contact group {source.group_id}"
+        case DeliverySource():
+            return f"delivery of {source.campaign}: {', '.join(source.delivery_states)}"

@@ -1,0 +1,217 @@
+"""What must hold before the first effect. Each refusal says what was measured, the limit, where it is set, and the
+exact override. Elsewhere guards watch deletion; here the dangerous verb is *create*.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from mesms_gitops.model.campaign import Now
+from mesms_gitops.model.diagnostic import Diagnostic, Severity
+from mesms_gitops.model.plan import Replace, ScheduleSend, SendNow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mesms_gitops.model.campaign import Campaign
+    from mesms_gitops.model.diagnostic import Position
+    from mesms_gitops.model.plan import Action, Summary
+    from mesms_gitops.model.project import Policy, Project
+    from mesms_gitops.planning.desire import Wanted
+    from mesms_gitops.planning.situation import Situation
+
+Sending = SendNow | ScheduleSend | Replace
+
+
+def refusals(
+    actions: Iterable[Action], summary: Summary, situation: Situation, project: Project, *, allow_empty: bool
+) -> tuple[Diagnostic, ...]:
+    """Every guard that does not hold; empty means the plan may be applied."""
+    sending = [action for action in actions if isinstance(action, Sending)]
+    return (
+        *(found for action in sending for found in _of_campaign(action, situation, project)),
+        *_of_apply(sending, summary, project),
+        *_of_account(sending, summary, situation),
+        *_of_folder(situation, allow_empty),
+    )
+
+
+def _of_campaign(action: Sending, situation: Situation, project: Project) -> Iterator[Diagnostic]:
+    campaign = situation.wanted[action.campaign].campaign
+    yield from _own_limits(action, campaign, action.recipients if action.sends else 0)
+    policy = project.policy
+    yield from _over(
+        action.recipients,
+        policy.max_recipients_campaign,
+        "MS511",
+        "recipients",
+        project,
+        "policy.max_recipients.campaign",
+        campaign.name,
+    )
+    yield from _over(
+        action.credits,
+        policy.max_credits_campaign,
+        "MS513",
+        "credits",
+        project,
+        "policy.max_credits.campaign",
+        campaign.name,
+    )
+    yield from _parts(action, policy, project)
+    yield from _window(campaign, policy, situation)
+
+
+def _own_limits(action: Sending, campaign: Campaign, people: int) -> Iterator[Diagnostic]:
+    limits = campaign.limits
+    most_parts = max((parts for parts, _ in action.parts), default=0)
+    for code, noun, measured, limit, key in (
+        ("MS501", "recipients", people, limits.recipients_max, "limits.recipients.max"),
+        ("MS502", "credits", action.credits, limits.credits, "limits.credits"),
+        ("MS503", "requests (one for each distinct text)", action.requests, limits.requests, "limits.requests"),
+        ("MS504", "parts in one message", most_parts, limits.parts, "limits.parts"),
+    ):
+        if limit is not None and measured > limit:
+            yield _refusal(
+                code,
+                f"{campaign.name}: {measured:,} {noun} are more than the limit of {limit:,}",
+                campaign.position(key),
+                key,
+                f"raise `{key}` in {campaign.file} to {measured}, if it is meant",
+                campaign.name,
+            )
+    least = limits.recipients_min
+    if least is not None and people < least:
+        key = "limits.recipients.min"
+        yield _refusal(
+            "MS501",
+            f"{campaign.name}: {people:,} recipients are fewer than the least of {least:,}",
+            campaign.position(key),
+            key,
+            f"check that it is the right list; lower `{key}` in {campaign.file} if it is",
+            campaign.name,
+        )
+
+
+def _parts(action: Sending, policy: Policy, project: Project) -> Iterator[Diagnostic]:
+    most = max((parts for parts, _ in action.parts), default=0)
+    yield from _over(
+        most, policy.max_parts, "MS520", "parts in one message", project, "policy.max_parts", action.campaign
+    )
+
+
+def _window(campaign: Campaign, policy: Policy, situation: Situation) -> Iterator[Diagnostic]:
+    """A ``now`` leaves when it is applied: only here is that time known. Fixed times were checked with the manifest."""
+    schedule = campaign.schedule
+    if schedule is None or not isinstance(schedule.when, Now):
+        return
+    leaves = (situation.now + schedule.when.undo_window).astimezone(ZoneInfo(schedule.when.timezone))
+    for window, where in (
+        (schedule.window, "schedule.window"),
+        (policy.windows.get(campaign.message_class.value), f"policy.windows.{campaign.message_class.value}"),
+    ):
+        if window is not None and not window.holds(leaves.timetz()):
+            yield _refusal(
+                "MS519",
+                f"{campaign.name}: it would leave at {leaves:%H:%M}, outside {window}",
+                campaign.position("schedule"),
+                where,
+                "apply within the window, or write a `schedule` that lies in it",
+                campaign.name,
+            )
+
+
+def _of_apply(sending: list[Sending], summary: Summary, project: Project) -> Iterator[Diagnostic]:
+    if not sending:
+        return
+    policy = project.policy
+    yield from _over(
+        summary.recipients, policy.max_recipients_apply, "MS512", "recipients", project, "policy.max_recipients.apply"
+    )
+    yield from _over(summary.credits, policy.max_credits_apply, "MS514", "credits", project, "policy.max_credits.apply")
+    least = policy.min_balance_after
+    if least is not None and summary.balance_after is not None and 0 <= summary.balance_after < least:
+        yield _refusal(
+            "MS515",
+            f"the balance afterwards would be {summary.balance_after:,} credits, less than {least:,}",
+            project.positions.get("policy.min_balance_after"),
+            "policy.min_balance_after",
+            "top up the account, or lower `policy.min_balance_after` in mesms.yaml",
+        )
+
+
+def _of_account(sending: list[Sending], summary: Summary, situation: Situation) -> Iterator[Diagnostic]:
+    if summary.balance is not None and summary.balance_after is not None and sending and summary.balance_after < 0:
+        refund = f" and {summary.refund:,} come back" if summary.refund else ""
+        yield _refusal(
+            "MS516",
+            f"the plan costs {summary.credits:,} credits{refund}, the balance is {summary.balance:,}:"
+            f" {-summary.balance_after:,} short",
+            None,
+            None,
+            "top up the account, or apply fewer campaigns with --target NAME",
+        )
+    if situation.observed.senders is None:
+        return
+    approved = {sender.name for sender in situation.observed.senders if sender.approved}
+    for action in sending:
+        if action.sender not in approved:
+            yield _unapproved(action, situation.wanted, approved)
+
+
+def _unapproved(action: Sending, wanted: Mapping[str, Wanted], approved: set[str]) -> Diagnostic:
+    campaign = wanted[action.campaign].campaign
+    names = ", ".join(sorted(approved)) or "none"
+    return _refusal(
+        "MS517",
+        f"{campaign.name}: the sender {action.sender} is not approved on this account",
+        campaign.position("sender"),
+        "sender",
+        f"use an approved sender ({names}), or ask for this one on the Senders page of ME-SMS",
+        campaign.name,
+    )
+
+
+def _of_folder(situation: Situation, allow_empty: bool) -> Iterator[Diagnostic]:
+    live = [
+        record.name for record in situation.recorded.campaigns.values() if any(send.is_live for send in record.current)
+    ]
+    if live and not situation.wanted and not allow_empty:
+        yield _refusal(
+            "MS518",
+            f"no manifest is left, but state knows {len(live)} live campaigns; what is scheduled would be cancelled",
+            None,
+            "campaigns",
+            "bring the manifests back, or say --allow-empty if they are all to be cancelled",
+        )
+
+
+def _over(
+    measured: int, limit: int | None, code: str, noun: str, project: Project, key: str, campaign: str | None = None
+) -> Iterator[Diagnostic]:
+    if limit is not None and measured > limit:
+        subject = f"{campaign}: " if campaign else "all campaigns together: "
+        yield _refusal(
+            code,
+            f"{subject}{measured:,} {noun} are more than the limit of {limit:,}",
+            project.positions.get(key),
+            key,
+            f"raise `{key}` in {project.file} to {measured}, if it is meant",
+            campaign,
+        )
+
+
+def _refusal(
+    code: str, message: str, position: Position | None, field: str | None, next_step: str, campaign: str | None = None
+) -> Diagnostic:
+    return Diagnostic(
+        code=code,
+        severity=Severity.ERROR,
+        message=message,
+        position=position,
+        field=field,
+        next_step=next_step,
+        refusal=True,
+        campaign=campaign,
+    )

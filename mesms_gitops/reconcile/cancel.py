@@ -1,0 +1,79 @@
+"""Cancelling one scheduled message, until the account itself says what became of it (contract §8.6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from mesms_gitops.errors import ApiRefusal, NoAnswer
+from mesms_gitops.model.observation import RemotePhase
+from mesms_gitops.model.sends import TRANSITIONS, CancelIntent, SendEvent
+from mesms_gitops.planning.situation import CANCEL_REFUSED, GONE, refreshed_send
+
+if TYPE_CHECKING:
+    from mesms_gitops.model.plan import CancelStep
+    from mesms_gitops.model.sends import SendRecord
+    from mesms_gitops.reconcile.tools import Journal, Tools
+
+TRIES = 3
+PAUSE = 1.0
+"""Seconds between two tries of one cancel."""
+
+
+class CancelResult(Enum):
+    """What became of a cancel."""
+
+    CANCELLED = "cancelled"
+    TOO_LATE = "too late"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+
+
+def cancel_send(campaign: str, step: CancelStep, journal: Journal, tools: Tools) -> CancelResult:
+    """Cancel one send and write down what became of it. Only ``CANCELLED`` means that it is certain.
+
+    A cancel may be repeated: after an unclear answer `GET` decides. Raises `NotReached` and read errors of the
+    account; the recorded intent then explains a message that is found cancelled later.
+    """
+    record = replace(step.record, cancel=CancelIntent(tools.run, tools.clock.now(), step.reason))
+    journal.write_send(campaign, record)
+    result, record = _until_certain(record, tools)
+    journal.write_send(campaign, record)
+    return result
+
+
+def _until_certain(record: SendRecord, tools: Tools) -> tuple[CancelResult, SendRecord]:
+    assert record.uuid is not None  # only a send that ME-SMS accepted can be scheduled
+    for attempt in range(TRIES):
+        if attempt:
+            tools.clock.sleep(PAUSE)
+        refusal = _try(record.uuid, tools)
+        if refusal is not None and refusal.code == "ALREADY_CANCELLED":
+            return CancelResult.CANCELLED, _cancelled(record)
+        message = tools.account.message(record.uuid)
+        if message is None:
+            return CancelResult.UNCLEAR, replace(record, reason=GONE)
+        seen = refreshed_send(record, message)
+        if message.phase is RemotePhase.CANCELLED:
+            return CancelResult.CANCELLED, replace(seen, reason=None)
+        if message.phase is not RemotePhase.SCHEDULED:
+            return CancelResult.TOO_LATE, seen
+        if refusal is not None:
+            return CancelResult.REFUSED, replace(seen, reason=CANCEL_REFUSED)
+    return CancelResult.UNCLEAR, record
+
+
+def _try(uuid: str, tools: Tools) -> ApiRefusal | None:
+    """One request; the refusal if there was one. Accepted and unclear look the same here: `GET` is asked anyway."""
+    try:
+        tools.account.cancel(uuid)
+    except ApiRefusal as refusal:
+        return refusal
+    except NoAnswer:
+        return None
+    return None
+
+
+def _cancelled(record: SendRecord) -> SendRecord:
+    return replace(record, phase=TRANSITIONS[record.phase, SendEvent.SEEN_CANCELLED], reason=None)

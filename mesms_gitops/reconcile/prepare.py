@@ -1,0 +1,125 @@
+"""Decide everything, then do everything: from state, manifests and account to a complete plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mesms_gitops.model.plan import Replace, ScheduleSend, SendNow
+from mesms_gitops.planning.assemble import assemble, summarise
+from mesms_gitops.planning.cost import cost_classes, priced
+from mesms_gitops.planning.guards import refusals
+from mesms_gitops.planning.planner import decide
+from mesms_gitops.planning.situation import Observed, Situation, moved, refreshed
+from mesms_gitops.reconcile.observe import live_messages, with_listing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
+
+    from mesms_gitops.model.campaign import Campaign
+    from mesms_gitops.model.diagnostic import Diagnostic
+    from mesms_gitops.model.hashkey import HashKey
+    from mesms_gitops.model.observation import Quote
+    from mesms_gitops.model.plan import Action, Plan
+    from mesms_gitops.model.project import Project
+    from mesms_gitops.model.state import Freeze, State
+    from mesms_gitops.planning.cost import CostKey
+    from mesms_gitops.planning.desire import Wanted
+    from mesms_gitops.reconcile.ports import Account, Clock, Progress
+
+    WantAll = Callable[[State], Mapping[str, Wanted]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be planned.
+
+    ``want_all`` takes every campaign as far as what is recorded of it makes necessary. ``balance`` is what the account
+    answered first of all: with it came the server's clock, by which manifests are read. None when offline.
+    """
+
+    project: Project
+    campaigns: tuple[Campaign, ...]
+    want_all: WantAll
+    state: State
+    freeze: Freeze
+    key: HashKey
+    balance: int | None = None
+    commit: str | None = None
+    targets: Collection[str] = ()
+    allow_empty: bool = False
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan, what it was decided on, and the state as it was read."""
+
+    plan: Plan
+    situation: Situation
+    stored: State
+
+
+def prepare(request: Request, account: Account | None, clock: Clock, progress: Progress) -> Prepared:
+    """The plan for ``request``. Without an account (offline) nothing is observed and cost is estimated.
+
+    Only reads and previews are made. Raises `ApiError` where the account cannot be read, and what ``want_all`` raises.
+    """
+    state, moves = moved(request.state, request.campaigns)
+    observed = Observed()
+    if account is not None:
+        observed = replace(observed, messages=live_messages(account, state), balance=request.balance)
+        state = refreshed(state, observed.messages)
+    situation = Situation(
+        now=_now(account, clock),
+        wanted=request.want_all(state),
+        recorded=state,
+        observed=observed,
+        key=request.key,
+        freeze=request.freeze,
+    )
+    actions = decide(situation, moves)
+    if account is not None:
+        situation = with_listing(account, situation, actions)
+        actions = decide(situation, moves)
+    actions = _targeted(actions, request.targets)
+    if account is not None and any(isinstance(action, SendNow | ScheduleSend | Replace) for action in actions):
+        situation = replace(situation, observed=replace(situation.observed, senders=account.senders()))
+    quotes = _quotes(account, actions, progress)
+    actions = tuple(priced(action, quotes) for action in actions)
+    return Prepared(_plan(request, situation, actions, offline=account is None), situation, request.state)
+
+
+def _now(account: Account | None, clock: Clock) -> datetime:
+    """The server's clock where there is one: it decides what has passed."""
+    return (account.server_time() if account is not None else None) or clock.now()
+
+
+def _targeted(actions: tuple[Action, ...], targets: Collection[str]) -> tuple[Action, ...]:
+    return tuple(action for action in actions if not targets or action.campaign in targets)
+
+
+def _quotes(account: Account | None, actions: tuple[Action, ...], progress: Progress) -> dict[CostKey, Quote]:
+    if account is None:
+        return {}
+    classes = tuple(cost_classes(actions))
+    quotes = {}
+    for number, found in enumerate(classes, start=1):
+        progress.say(f"asking what {found.key[0]} costs ({number} of {len(classes)})")
+        quotes[found.key] = account.preview(found.specimen)
+    return quotes
+
+
+def _plan(request: Request, situation: Situation, actions: tuple[Action, ...], *, offline: bool) -> Plan:
+    summary = summarise(actions, situation.observed.balance)
+    return assemble(
+        actions,
+        summary=summary,
+        refusals=refusals(actions, summary, situation, request.project, allow_empty=request.allow_empty),
+        diagnostics=request.diagnostics,
+        now=situation.now,
+        state=request.state,
+        commit=request.commit,
+        offline=offline,
+    )
