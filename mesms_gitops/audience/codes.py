@@ -1,0 +1,157 @@
+"""The diagnostics of this room, MS42x to MS47x; a code never changes its meaning."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOT_YET: Final = "MS420"
+UNREADABLE: Final = "MS421"
+MISSING_COLUMN: Final = "MS422"
+ENCODING: Final = "MS423"
+BROKEN: Final = "MS424"
+NO_ROWS: Final = "MS425"
+HEADER: Final = "MS426"
+BAD_INLINE: Final = "MS430"
+TOO_MANY_BAD: Final = "MS431"
+SOME_BAD: Final = "MS432"
+LOST_ZERO: Final = "MS433"
+THAI_CODE_PAGE: Final = "MS434"
+BLANK_VALUE: Final = "MS440"
+NO_VALUE: Final = "MS441"
+TWO_VALUES: Final = "MS442"
+GROUP_UNSEEN: Final = "MS450"
+GROUP_PERSONAL: Final = "MS451"
+GROUP_EXCLUDED: Final = "MS452"
+BAD_OPT_OUT: Final = "MS461"
+NO_OPT_OUTS: Final = "MS462"
+NOBODY: Final = "MS470"
+
+codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        NOT_YET: (
+            "source not in this version yet",
+            (
+                "The manifest language knows this kind of source or place, this version cannot read it. Export it "
+                "to a CSV, JSON or NDJSON file."
+            ),
+        ),
+        UNREADABLE: (
+            "list cannot be read",
+            (
+                "The file is missing, is a folder, or may not be read. An opt-out list that cannot be read stops "
+                "the plan too: without it, people who refused would be texted."
+            ),
+        ),
+        MISSING_COLUMN: (
+            "no such column",
+            (
+                "The manifest names a column that the list does not have. Names are compared exactly, spaces "
+                "around them apart."
+            ),
+        ),
+        ENCODING: (
+            "unknown encoding",
+            (
+                "Lists are read as UTF-8, as UTF-16 with a byte order mark, or as cp874 (Thai Windows). This one "
+                "is none of them."
+            ),
+        ),
+        BROKEN: (
+            "list is not what its kind says",
+            (
+                "Broken quotes, JSON that is not an array of objects, a damaged archive, another format: nothing "
+                "after the damage can be trusted, so nothing of the list is."
+            ),
+        ),
+        NO_ROWS: (
+            "list without rows",
+            "A recipient list that holds nobody is nearly always a failed export.",
+        ),
+        HEADER: (
+            "header row unusable",
+            "A table needs one header row in which every column that the manifest names stands exactly once.",
+        ),
+        BAD_INLINE: (
+            "bad number in the manifest",
+            "A number written in the manifest is a person's doing, not an export's: it is never tolerated.",
+        ),
+        TOO_MANY_BAD: (
+            "more bad numbers than `invalid` allows",
+            (
+                "Landlines, malformed and foreign numbers are counted by reason. By default none is tolerated: "
+                "many bad numbers mean the wrong list or the wrong column."
+            ),
+        ),
+        SOME_BAD: (
+            "bad numbers, tolerated",
+            "Fewer bad numbers than `invalid` allows; nothing is sent to them.",
+        ),
+        LOST_ZERO: (
+            "leading zeros restored",
+            (
+                "A spreadsheet read the numbers as figures and dropped their first 0. Nine digits that start with "
+                "6, 8 or 9 can only be such a number."
+            ),
+        ),
+        THAI_CODE_PAGE: (
+            "read as cp874",
+            (
+                "The list is not UTF-8. It was read as cp874 (Thai Windows), which fits every byte; another code "
+                "page would look the same to a program, not to a reader."
+            ),
+        ),
+        BLANK_VALUE: (
+            "empty value in a personal text",
+            "A recipient's row has nothing in a column that the text uses: the message would greet nobody.",
+        ),
+        NO_VALUE: (
+            "source gives no value for a variable",
+            (
+                "Another source maps the variable to a column, this one does not, and `variables` has no value "
+                "for everybody."
+            ),
+        ),
+        TWO_VALUES: (
+            "one number, different values",
+            (
+                "The first row of a number wins, so for these people the order of rows decides what they read, "
+                "and a re-sorted list is a changed audience."
+            ),
+        ),
+        GROUP_UNSEEN: (
+            "contact group cannot be checked",
+            (
+                "Its members are known only to ME-SMS: they are neither counted, nor deduplicated, nor excluded, "
+                "and the group is what it is when the message leaves."
+            ),
+        ),
+        GROUP_PERSONAL: (
+            "contact group with a personal text",
+            "Its members have no rows, so a variable that is mapped to a column has no value for them.",
+        ),
+        GROUP_EXCLUDED: (
+            "contact group as opt-out list",
+            "Its members are known only to ME-SMS, so nobody can be excluded by it.",
+        ),
+        BAD_OPT_OUT: (
+            "bad numbers in an opt-out list",
+            (
+                "Whoever stands behind them cannot be recognised, and is texted if a recipient list has the right "
+                "number."
+            ),
+        ),
+        NO_OPT_OUTS: (
+            "opt-out list without rows",
+            "It excludes nobody. A failed export looks the same.",
+        ),
+        NOBODY: (
+            "nobody left",
+            "After bad numbers, filters, duplicates and opt-outs no recipient remains.",
+        ),
+    }
+)
+"""Code -> (title, explanation)."""

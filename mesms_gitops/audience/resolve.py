@@ -1,0 +1,154 @@
+"""The whole of it: read every source of a campaign, and say who is texted or why that cannot be said.
+
+In this order: normalise, ``where``, first mention wins across all sources, ``exclude``, group by personal values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mesms_gitops.audience.findings import Findings
+from mesms_gitops.audience.gathering import Crowd, Rejects, Tally, grouped, sift
+from mesms_gitops.audience.sources.kinds import reader_of
+from mesms_gitops.audience.sources.reader import Unusable
+from mesms_gitops.errors import ManifestError
+from mesms_gitops.model.audience import Audience, AudienceCounts
+from mesms_gitops.model.campaign import DeliverySource, GroupSource, ListSource, NumbersSource
+from mesms_gitops.model.diagnostic import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesms_gitops.audience.gathering import Sifted
+    from mesms_gitops.model.audience import AudienceGroup
+    from mesms_gitops.model.campaign import Campaign
+
+
+def resolve(campaign: Campaign) -> Audience:
+    """Who gets the message, everybody once.
+
+    The same for any order of rows, unless one list gives a number several values (which is a warning). Raises
+    ManifestError with every finding of every source as soon as one of them is an error.
+    """
+    audience = examine(campaign)
+    if any(diagnostic.is_error for diagnostic in audience.diagnostics):
+        raise ManifestError(audience.diagnostics)
+    return audience
+
+
+def examine(campaign: Campaign) -> Audience:
+    """Like ``resolve``, but errors stay among the diagnostics, and then the audience has nobody in it.
+
+    For showing counts and masked rejects of lists that cannot be used: what was read up to the error still adds up.
+    Never raises for what a list holds.
+    """
+    return _Examination(campaign).audience()
+
+
+class _Examination:
+    """One reading of everything, from which the audience is made."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self._findings = Findings(campaign)
+        self._rejects = Rejects()
+        self._tallies: list[Tally] = []
+        self._opt_out_tallies: list[Tally] = []
+
+    def audience(self) -> Audience:
+        # opt-outs first: rejects are bounded, and a bad number weighs more there
+        opted_out = self._read_opt_outs()
+        crowd = self._read_recipients()
+        combinations, excluded = crowd.leave_out(opted_out)
+        self._findings.blank_values(combinations)
+        self._findings.missing_values()
+        self._findings.bad_numbers(self._tallies)
+        groups = grouped(combinations)
+        contact_groups = self._contact_groups()
+        counts = self._counts(groups, excluded)
+        if not (groups or contact_groups or self._findings.stop):
+            self._findings.nobody(counts.rows)
+        stop = self._findings.stop
+        return Audience(
+            groups=() if stop else groups,
+            contact_groups=() if stop else contact_groups,
+            counts=counts,
+            diagnostics=tuple(self._findings.diagnostics),
+            rejects=tuple(self._rejects.examples),
+        )
+
+    def _read_opt_outs(self) -> set[int]:
+        opted_out: set[int] = set()
+
+        def take(rows: Sifted, _: Tally) -> None:
+            opted_out.update(subscriber for _, subscriber, _ in rows)
+
+        for index, source in enumerate(self._campaign.exclude):
+            path = f"exclude.{index}"
+            if isinstance(source, GroupSource):
+                self._findings.excluded_group(source, path)
+            elif tally := self._read(source, path, take):
+                self._opt_out_tallies.append(tally)
+                if tally.is_whole:
+                    self._findings.of_opt_outs(tally)
+        return opted_out
+
+    def _read_recipients(self) -> Crowd:
+        crowd = Crowd()
+        for index, source in enumerate(self._campaign.sources):
+            path = f"recipients.{index}"
+            if isinstance(source, GroupSource):
+                self._findings.unseen_group(source, path)
+                continue
+            names = tuple(sorted(source.variables)) if isinstance(source, ListSource) else ()
+
+            def take(rows: Sifted, tally: Tally, names: tuple[str, ...] = names) -> None:
+                crowd.add(rows, names, tally)
+
+            if tally := self._read(source, path, take):
+                self._tallies.append(tally)
+                if tally.is_whole:
+                    self._findings.of_recipients(tally)
+        return crowd
+
+    def _read(
+        self,
+        source: ListSource | NumbersSource | DeliverySource,
+        path: str,
+        take: Callable[[Sifted, Tally], None],
+    ) -> Tally | None:
+        """Hand the good rows of ``source`` to ``take``; None if not one can be read. Why not is among the findings."""
+        tally: Tally | None = None
+        try:
+            reader = reader_of(source)
+            tally = Tally(path, reader.label)
+            take(sift(reader.rows(), tally, self._rejects), tally)
+        except Unusable as unusable:
+            for finding in unusable.findings:
+                self._findings.relay(Severity.ERROR, finding, path)
+            if tally:
+                tally.is_whole = False
+            return tally
+        for finding in reader.remarks:
+            self._findings.relay(Severity.WARNING, finding, path)
+        if isinstance(source, NumbersSource):
+            self._findings.bad_inline(source, path)
+        return tally
+
+    def _contact_groups(self) -> tuple[int, ...]:
+        ids = (source.group_id for source in self._campaign.sources if isinstance(source, GroupSource))
+        return tuple(dict.fromkeys(ids))
+
+    def _counts(self, groups: tuple[AudienceGroup, ...], excluded: int) -> AudienceCounts:
+        invalid = sum((tally.invalid for tally in self._tallies), Counter())
+        return AudienceCounts(
+            rows=sum(tally.rows for tally in self._tallies),
+            recipients=sum(len(group.numbers) for group in groups),
+            duplicates=sum(tally.duplicates for tally in self._tallies),
+            excluded=excluded,
+            filtered=sum(tally.filtered for tally in self._tallies),
+            invalid=MappingProxyType({reason.value: invalid[reason] for reason in sorted(invalid)}),
+            exclude_invalid=sum(tally.invalid.total() for tally in self._opt_out_tallies),
+        )
