@@ -1,0 +1,224 @@
+"""``mesms.yaml``: found from where one stands, read whole, every problem of it in one go."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import time, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from mesms_gitops.errors import ManifestError
+from mesms_gitops.manifests.discover import PROJECT_FILE, Entry
+from mesms_gitops.manifests.findings import Findings, sort_key
+from mesms_gitops.manifests.positions import TreePositions
+from mesms_gitops.manifests.scalars import cut
+from mesms_gitops.manifests.schema import PerCampaignAndApply, PolicyKeys, ProjectKeys
+from mesms_gitops.manifests.text_file import TextFile, read_text_file
+from mesms_gitops.manifests.validate import Understood, understand
+from mesms_gitops.manifests.yaml_tree import MappingNode, Node, SequenceNode, parse
+from mesms_gitops.model.campaign import Window
+from mesms_gitops.model.project import ApiSettings, Policy, Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mesms_gitops.model.diagnostic import Diagnostic
+
+DEFAULT_WINDOWS: Final = MappingProxyType({"marketing": Window(time(9), time(20))})
+"""Holds for every class that ``policy.windows`` does not name. Twilio's guidelines for Thailand: "marketing and
+promotional messages between 9PM to 9AM" are prohibited; one hour is kept from that edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProject:
+    """A project file, understood. ``defaults`` lie under every manifest and are for `load_campaigns` alone.
+
+    ``diagnostics`` are warnings: a file with errors is never loaded. ``audience_engine`` is ``local`` or ``spark``.
+    """
+
+    project: Project
+    defaults: MappingNode | None = None
+    entries: tuple[Entry, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    audience_engine: str = "local"
+
+
+def find_project_file(start: Path) -> Path | None:
+    """The nearest ``mesms.yaml`` at or above ``start``, no further than the git root or, without one, the root."""
+    folder = start.resolve()
+    for above in (folder, *folder.parents):
+        if (above / PROJECT_FILE).is_file():
+            return above / PROJECT_FILE
+        if (above / ".git").exists():
+            return None
+    return None
+
+
+def load_project(file: Path) -> LoadedProject:
+    """The project of ``file``. Raises `ManifestError` with every problem of it."""
+    findings = Findings()
+    loaded = _load(file, findings)
+    if loaded is None or findings.has_errors:
+        raise ManifestError(sorted(findings.items, key=sort_key))
+    return loaded
+
+
+def _load(file: Path, findings: Findings) -> LoadedProject | None:
+    if not file.exists():
+        findings.in_file(file.name, "MS001", f"there is no {file.name} here", next_step="run `mesms-gitops init`")
+        return None
+    text = read_text_file(file, file.name, findings)
+    tree = parse(text, findings) if text is not None else None
+    if text is None or tree is None:
+        return None
+    understood = understand(tree.root, ProjectKeys, tree.broken, findings)
+    _require_version(tree.root, understood, findings)
+    defaults = tree.root.get("defaults")
+    project = _project(file, text, tree.root, understood.keys, findings)
+    return LoadedProject(
+        project,
+        defaults if isinstance(defaults, MappingNode) else None,
+        _entries(project, tree.root),
+        tuple(findings.items),
+        _engine(understood.keys),
+    )
+
+
+def _require_version(root: MappingNode, understood: Understood[ProjectKeys], findings: Findings) -> None:
+    if understood.keys.version is None and "version" not in understood.broken:
+        findings.error(
+            "MS002",
+            "the version of this file's format is missing",
+            at=root.head,
+            field="version",
+            next_step="write version: 1",
+        )
+
+
+def _engine(keys: ProjectKeys) -> str:
+    return (keys.audience.engine if keys.audience else None) or "local"
+
+
+def _entries(project: Project, root: MappingNode) -> tuple[Entry, ...]:
+    nodes = root.get("campaigns")
+    if not isinstance(nodes, SequenceNode) or len(nodes) != len(project.campaigns):
+        return tuple(Entry(pattern, None) for pattern in project.campaigns)
+    return tuple(Entry(pattern, node.span) for pattern, node in zip(project.campaigns, nodes, strict=True))
+
+
+def _project(file: Path, text: TextFile, root: MappingNode, keys: ProjectKeys, findings: Findings) -> Project:
+    _check_state(keys, root, findings)
+    return Project(
+        root=file.resolve().parent,
+        file=file.name,
+        text_digest=hashlib.sha256(text.text.encode()).hexdigest(),
+        campaigns=tuple(keys.campaigns) if keys.campaigns is not None else ("campaigns/",),
+        timezone=keys.timezone or "Asia/Bangkok",
+        state=keys.state or ".mesms/state.json",
+        undo_window=keys.undo_window if keys.undo_window is not None else timedelta(minutes=10),
+        api=_api(keys, root, findings),
+        policy=_policy(keys.policy or PolicyKeys(), root, findings),
+        positions=TreePositions(text),
+    )
+
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+
+
+def _api(keys: ProjectKeys, root: MappingNode, findings: Findings) -> ApiSettings:
+    given, standard = keys.api, ApiSettings()
+    if given is None:
+        return standard
+    if given.base_url is not None:
+        _check_url(given.base_url, root["api"]["base_url"], findings)
+    return ApiSettings(
+        base_url=(given.base_url or standard.base_url).rstrip("/"),
+        requests_per_second=given.requests_per_second or standard.requests_per_second,
+        timeout=given.timeout.total_seconds() if given.timeout else standard.timeout,
+    )
+
+
+def _check_url(url: str, node: Node, findings: Findings) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("https", "http"):
+        findings.error(
+            "MS010",
+            f"{cut(url)!r} is not a web address",
+            at=node,
+            field="api.base_url",
+            next_step="write https://host/path",
+        )
+    elif parts.scheme == "http" and host not in _LOOPBACK:
+        findings.warning(
+            "MS011",
+            "the API key would travel unencrypted",
+            at=node,
+            field="api.base_url",
+            next_step="write https://, unless this is a sandbox in a closed network",
+        )
+
+
+_PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
+
+
+def _check_state(keys: ProjectKeys, root: MappingNode, findings: Findings) -> None:
+    if keys.state and _PASSWORD.search(keys.state):
+        findings.error(
+            "MS012",
+            "a password stands in the project file",
+            at=root["state"],
+            field="state",
+            why="whoever reads the repository, now or later, reads it too",
+            next_step="take it out, change it, and set MESMS_STATE where the program runs",
+            show=False,
+        )
+
+
+def _policy(keys: PolicyKeys, root: MappingNode, findings: Findings) -> Policy:
+    recipients = keys.max_recipients or PerCampaignAndApply()
+    credits_ = keys.max_credits or PerCampaignAndApply()
+    return Policy(
+        senders=None if keys.senders is None else tuple(keys.senders),
+        windows=_windows(keys),
+        links=_links(keys, root, findings),
+        max_parts=keys.max_parts,
+        max_recipients_campaign=recipients.campaign,
+        max_recipients_apply=recipients.apply,
+        max_credits_campaign=credits_.campaign,
+        max_credits_apply=credits_.apply,
+        min_balance_after=keys.min_balance_after,
+    )
+
+
+def _windows(keys: PolicyKeys) -> MappingProxyType[str, Window]:
+    given = {}
+    if keys.windows is not None:
+        pairs = (("marketing", keys.windows.marketing), ("transactional", keys.windows.transactional))
+        given = {name: window for name, window in pairs if window is not None}
+    return MappingProxyType({**DEFAULT_WINDOWS, **given})
+
+
+_HOST = re.compile(r"(?:\*\.)?[^\s/:@?#*]+\.[^\s/:@?#*.]+")
+
+
+def _links(keys: PolicyKeys, root: MappingNode, findings: Findings) -> tuple[str, ...] | None:
+    if keys.links is None:
+        return None
+    for host, node in zip(keys.links, root["policy"]["links"], strict=True):
+        if not _HOST.fullmatch(host):
+            bare = re.sub(r"^[a-z]+://", "", host).partition("/")[0].partition(":")[0]
+            findings.error(
+                "MS006",
+                f"{cut(host)!r} is not a host",
+                at=node,
+                field="policy.links",
+                next_step=f"write {bare}" if _HOST.fullmatch(bare) else "write a host such as siamcoffee.example",
+            )
+    return tuple(host.lower() for host in keys.links)

@@ -1,0 +1,192 @@
+"""Where recipients come from: the sources of a manifest as nouns, paths resolved against the file they stand in."""
+
+# ruff: noqa: PTH113, PTH118, PTH120
+# normpath keeps links as they are written, Path.resolve would follow them; and one way of naming files is enough.
+
+from __future__ import annotations
+
+import os
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from mesms_gitops.manifests.scalars import cut
+from mesms_gitops.manifests.schema import (
+    LIST_KINDS,
+    MAX_NUMBERS,
+    DeliverySourceKeys,
+    GroupSourceKeys,
+    NumbersSourceKeys,
+    SqlSource,
+    TableKeys,
+)
+from mesms_gitops.manifests.text_file import TextFile, read_text_file
+from mesms_gitops.model.campaign import DeliverySource, GroupSource, ListSource, NumbersSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mesms_gitops.manifests.build import Draft
+    from mesms_gitops.manifests.text_file import Span
+    from mesms_gitops.manifests.yaml_tree import Node
+    from mesms_gitops.model.campaign import Source
+
+
+def sources_of(draft: Draft, key: str) -> tuple[Source, ...]:
+    """The sources under ``recipients`` or ``exclude``; those that lack something are left out, with a finding."""
+    given: list[Any] = getattr(draft.keys, key) or []
+    made = (_source(draft, key, index, source) for index, source in enumerate(given))
+    return tuple(source for source in made if source is not None)
+
+
+def _source(draft: Draft, key: str, index: int, given: Any) -> Source | None:
+    node = draft.tree[key][index]
+    if isinstance(given, TableKeys):
+        return _table(draft, f"{key}.{index}", node, given)
+    if isinstance(given, NumbersSourceKeys):
+        return _numbers(draft, f"{key}.{index}", node, given)
+    if isinstance(given, DeliverySourceKeys):
+        return _delivery(draft, f"{key}.{index}", node, given)
+    return _group(draft, key, index, node, given)
+
+
+def _missing(draft: Draft, code: str, what: str, at: Span, field: str, next_step: str) -> None:
+    draft.findings.error(code, what, at=at, field=field, next_step=next_step)
+
+
+def _table(draft: Draft, field: str, node: Any, given: TableKeys) -> ListSource | None:
+    if given.phone is None:
+        message, advice = "the column with the phone numbers is not named", "write phone: and that column's name"
+        _missing(draft, "MS403", message, node.head, f"{field}.phone", advice)
+    if field.startswith("exclude") and given.variables:
+        draft.findings.error(
+            "MS132",
+            "an opt-out list gives no variables",
+            at=node.keys_at["variables"],
+            field=f"{field}.variables",
+            next_step="delete them",
+        )
+    where = MappingProxyType({column: _values(value) for column, value in (given.where or {}).items()})
+    variables = MappingProxyType(dict(given.variables or {}))
+    kind, location, query = _place(draft, field, node, given)
+    if given.phone is None or location is None:
+        return None
+    return ListSource(kind, location, given.phone, variables, where, query, node.head.position)
+
+
+def _values(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _place(draft: Draft, field: str, node: Any, given: TableKeys) -> tuple[str, str | None, str | None]:
+    """Kind, location and query of a table."""
+    if isinstance(given, SqlSource):
+        return ("sql", *_sql(draft, field, node, given))
+    kind = next(kind for kind in LIST_KINDS if kind in node)
+    value = getattr(given, "json_" if kind == "json" else kind)
+    return kind, _location(draft, f"{field}.{kind}", node[kind], value), None
+
+
+def _sql(draft: Draft, field: str, node: Any, given: SqlSource) -> tuple[str | None, str | None]:
+    keys = given.sql
+    if keys is None or keys.url_env is None or keys.query_file is None:
+        lacking = "query_file" if keys is not None and keys.url_env is not None else "url_env"
+        advice = "write sql: {url_env: CRM_DSN, query_file: ../queries/vip.sql}"
+        _missing(draft, "MS123", f"{lacking} is missing", node.head, f"{field}.sql.{lacking}", advice)
+        return None, None
+    file = read_beside(draft, f"{field}.sql.query_file", node["sql"]["query_file"], keys.query_file)
+    return keys.url_env, file.text if file else None
+
+
+_SCHEMES: Final = ("https://",)
+
+
+def _location(draft: Draft, field: str, node: Node, value: str) -> str | None:
+    if "\x00" in value or ("://" in value and not value.startswith(_SCHEMES)):
+        draft.findings.error(
+            "MS136",
+            f"{cut(value)!r} is neither a path nor an https URL",
+            at=node,
+            field=field,
+            next_step="write a path relative to this file, or https://...",
+            show="@" not in value,
+        )
+        return None
+    return value if "://" in value else absolute(draft, node, value)
+
+
+def absolute(draft: Draft, node: Node, value: str) -> str:
+    """``value`` as a path, relative to the file in which ``node`` is written, be it the manifest or mesms.yaml."""
+    beside = os.path.dirname(node.file.name)
+    return os.path.normpath(os.path.join(draft.around.project.root, beside, value))
+
+
+def read_beside(draft: Draft, field: str, node: Node, value: str) -> TextFile | None:
+    """The text of a file that belongs to the manifest (a template, a query): inside the project, links followed."""
+    path = absolute(draft, node, value) if "\x00" not in value else ""
+    root = os.path.realpath(draft.around.project.root)
+    real = os.path.realpath(path) if path else ""
+    if not real.startswith(root.rstrip(os.sep) + os.sep):
+        message = f"{cut(value)!r} is not in this project"
+        draft.findings.error("MS311", message, at=node, field=field, next_step="copy the file into the project")
+        return None
+    if not os.path.isfile(real):
+        message = f"there is no file {cut(value)!r}"
+        advice = "check the path; it is relative to the file it is written in"
+        draft.findings.error("MS311", message, at=node, field=field, next_step=advice)
+        return None
+    return read_text_file(real, os.path.relpath(path, draft.around.project.root).replace(os.sep, "/"), draft.findings)
+
+
+def _numbers(draft: Draft, field: str, node: Any, given: NumbersSourceKeys) -> NumbersSource | None:
+    numbers = given.numbers or []
+    if not numbers or len(numbers) > MAX_NUMBERS:
+        draft.findings.error(
+            "MS405" if numbers else "MS401",
+            f"{len(numbers):,} numbers; between 1 and {MAX_NUMBERS:,} can be written here",
+            at=node.keys_at["numbers"],
+            field=f"{field}.numbers",
+            next_step="move them into a CSV file: `- csv: numbers.csv`"
+            if numbers
+            else "write a number, or delete the entry",
+        )
+        return None
+    positions = tuple(number.span.position for number in node["numbers"])
+    return NumbersSource(tuple(numbers), positions, node.head.position)
+
+
+def _group(draft: Draft, key: str, index: int, node: Any, given: GroupSourceKeys) -> GroupSource | None:
+    if key == "exclude":
+        draft.findings.error(
+            "MS407",
+            "the members of a contact group cannot be excluded",
+            at=node.head,
+            field=f"exclude.{index}.contact_group",
+            why="only ME-SMS knows who they are",
+            next_step="export the group and name the file: `- csv: optout.csv`",
+        )
+        return None
+    return GroupSource(given.contact_group or 0, node.head.position)
+
+
+def _delivery(draft: Draft, field: str, node: Any, given: DeliverySourceKeys) -> DeliverySource | None:
+    keys = given.delivery
+    if keys is None or keys.campaign is None or not keys.status:
+        lacking = "status" if keys is not None and keys.campaign is not None else "campaign"
+        advice = "write delivery: {campaign: its-name, status: [failed, expired]}"
+        _missing(draft, "MS123", f"{lacking} is missing", node.head, f"{field}.delivery.{lacking}", advice)
+        return None
+    if keys.campaign == draft.name and not field.startswith("exclude"):
+        draft.findings.error(
+            "MS408",
+            "a campaign cannot be its own source of recipients",
+            at=node["delivery"]["campaign"],
+            field=f"{field}.delivery.campaign",
+            next_step="name an earlier campaign",
+        )
+        return None
+    return DeliverySource(keys.campaign, tuple(keys.status), node.head.position)
+
+
+def provided(source: Source) -> Mapping[str, str]:
+    """The variables a source has for each of its recipients."""
+    return source.variables if isinstance(source, ListSource) else MappingProxyType({})

@@ -1,0 +1,126 @@
+"""Tree -> typed keys: every value that cannot be meant becomes a diagnostic, and the rest is still understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from mesms_gitops.manifests.scalars import Misfit, cut, kind_of, near_miss
+from mesms_gitops.manifests.schema import NOT_DEFAULTS, DefaultsKeys, Keys, known_keys, source_misfit
+from mesms_gitops.manifests.yaml_tree import MappingNode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mesms_gitops.manifests.findings import Findings
+
+K = TypeVar("K", bound=Keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood(Generic[K]):
+    """``keys`` are what could be read; ``broken`` are top-level keys that are there and could not."""
+
+    keys: K
+    broken: frozenset[str]
+
+
+def understand(tree: MappingNode, model: type[K], broken: set[str], findings: Findings) -> Understood[K]:
+    """Read ``tree`` as ``model``. Whatever is wrong under a top-level key takes that key out, and nothing else."""
+    known = tree
+    if broken:
+        known = MappingNode(tree.file, tree.where)
+        known.update((key, node) for key, node in tree.items() if key not in broken)
+        _check_broken(tree, model, broken, findings)
+    try:
+        return Understood(model.model_validate(known), frozenset(broken))
+    except ValidationError as errors:
+        found = errors.errors(include_url=False)
+    _report(found, tree, model, findings)
+    broken = broken | {str(error["loc"][0]) for error in found if error["loc"]}
+    rest = {key: node for key, node in tree.items() if key not in broken}
+    return Understood(model.model_validate(rest), frozenset(broken))
+
+
+def _check_broken(tree: MappingNode, model: type[Keys], broken: set[str], findings: Findings) -> None:
+    """A key whose value was refused may be unknown as well."""
+    for key in sorted(broken - set(known_keys((), tree, model))):
+        misfit = _unknown_key([key], tree, model, suggest=True)
+        findings.error(misfit.code, misfit.message, at=misfit.node, field=key, next_step=misfit.next_step)
+
+
+_MOST_SUGGESTIONS = 50
+"""Near misses are searched for this many unknown keys of a file: the search costs more than all the rest."""
+
+
+def _report(errors: Sequence[Any], tree: MappingNode, model: type[Keys], findings: Findings) -> None:
+    unknown = 0
+    for error in errors:
+        path = [
+            step for step in error["loc"] if not (isinstance(step, str) and step.startswith("<") and step.endswith(">"))
+        ]
+        unknown += error["type"] == "extra_forbidden"
+        misfit = _misfit(error, path, tree, model, suggest=unknown <= _MOST_SUGGESTIONS)
+        findings.error(
+            misfit.code,
+            misfit.message,
+            at=misfit.node,
+            field=".".join(map(str, path)),
+            why=misfit.why,
+            next_step=misfit.next_step,
+            show=not misfit.secret,
+        )
+
+
+def _misfit(error: Any, path: list[Any], tree: MappingNode, model: type[Keys], *, suggest: bool) -> Misfit:
+    node, kind = error["input"], error["type"]
+    if kind == "value_error":
+        misfit: Misfit = error["ctx"]["error"]
+    elif kind == "extra_forbidden":
+        misfit = _unknown_key(path, tree, model, suggest=suggest)
+    elif kind in ("union_tag_not_found", "union_tag_invalid"):
+        misfit = source_misfit(node)
+    elif kind == "too_short":
+        misfit = Misfit("MS133", "an empty list", "write at least one value, or delete the key")
+    else:
+        misfit = _wrong_shape(kind, node)
+    if misfit.node is None:
+        misfit.node = node if hasattr(node, "span") else _at(path, tree)
+    return misfit
+
+
+def _wrong_shape(kind: str, node: object) -> Misfit:
+    wanted = "a list" if kind == "list_type" else "a mapping (keys and values)"
+    example = "one `- ` for each entry" if kind == "list_type" else "`key: value` lines, indented"
+    if kind_of(node) == "nothing":
+        return Misfit("MS124", "no value", f"write {example}, or delete the key")
+    return Misfit("MS121", f"{wanted} is wanted here, not {kind_of(node)}", f"write {example}")
+
+
+def _at(path: list[Any], tree: MappingNode) -> Any:
+    """The node at ``path``, or the nearest above it."""
+    node: Any = tree
+    for step in path:
+        try:
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return node
+
+
+def _unknown_key(path: list[Any], tree: MappingNode, model: type[Keys], *, suggest: bool) -> Misfit:
+    *above, key = path
+    parent = _at(above, tree)
+    at = parent.keys_at.get(key) if isinstance(parent, MappingNode) else None
+    if key in NOT_DEFAULTS and (model is DefaultsKeys or above == ["defaults"]):
+        return Misfit("MS009", f"{key} cannot be a default", "write it in the manifest it belongs to", node=at)
+    known = known_keys(above, parent, model)
+    near = near_miss(key, known) if suggest else None
+    return Misfit(
+        "MS120",
+        f"unknown key {cut(key)!r}",
+        f"did you mean {near}?" if near else f"known here: {', '.join(known)}",
+        node=at,
+    )

@@ -1,0 +1,161 @@
+"""The project file: where it is found, what it means, and everything that can be wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import time, timedelta
+
+import pytest
+
+from mesms_gitops.errors import ManifestError
+from mesms_gitops.manifests.project import find_project_file, load_project
+from mesms_gitops.model.campaign import Window
+from mesms_gitops.model.project import ApiSettings, Policy
+
+FULL = """\
+version: 1
+campaigns: [campaigns/, more/*.yaml]
+timezone: Asia/Tokyo
+state: git:mesms-state
+undo_window: 0
+api: {base_url: http://127.0.0.1:8900/api/v2/, requests_per_second: 0.5, timeout: 1m30s}
+defaults: {sender: SiamCoffee, class: marketing}
+audience: {engine: spark}
+policy:
+  senders: [SiamCoffee]
+  windows: {marketing: "10:00-19:00", transactional: "06:00-24:00"}
+  links: [SiamCoffee.example, "*.shop.example"]
+  max_parts: 3
+  max_recipients: {campaign: 100, apply: 200}
+  max_credits: {campaign: 300}
+  min_balance_after: 0
+"""
+
+
+def codes(place, text: str | bytes) -> list[str]:
+    place.write("mesms.yaml", text)
+    with pytest.raises(ManifestError) as caught:
+        load_project(place.root / "mesms.yaml")
+    return [f"{item.position.line}:{item.position.column} {item.code}" for item in caught.value.diagnostics]
+
+
+def test_every_key_is_understood(place):
+    place.write("mesms.yaml", FULL)
+    loaded = place.project
+    project = loaded.project
+    assert project.root == place.root.resolve()
+    assert project.file == "mesms.yaml"
+    assert project.campaigns == ("campaigns/", "more/*.yaml")
+    assert project.timezone == "Asia/Tokyo"
+    assert project.state == "git:mesms-state"
+    assert project.undo_window == timedelta(0)
+    assert project.api == ApiSettings("http://127.0.0.1:8900/api/v2", 0.5, 90.0)
+    assert project.policy == Policy(
+        senders=("SiamCoffee",),
+        windows={"marketing": Window(time(10), time(19)), "transactional": Window(time(6), time.max)},
+        links=("siamcoffee.example", "*.shop.example"),
+        max_parts=3,
+        max_recipients_campaign=100,
+        max_recipients_apply=200,
+        max_credits_campaign=300,
+        min_balance_after=0,
+    )
+    assert loaded.audience_engine == "spark"
+    assert loaded.diagnostics == ()
+    assert project.positions["policy.max_parts"].line == 13
+
+
+def test_the_shortest_project_has_the_defaults(place):
+    project = place.project.project
+    assert project.campaigns == ("campaigns/",)
+    assert project.timezone == "Asia/Bangkok"
+    assert project.state == ".mesms/state.json"
+    assert project.undo_window == timedelta(minutes=10)
+    assert project.api == ApiSettings()
+    assert project.policy == Policy(windows={"marketing": Window(time(9), time(20))})
+    assert place.project.audience_engine == "local"
+
+
+def test_a_window_for_one_class_leaves_the_default_of_the_other(place):
+    place.write("mesms.yaml", 'version: 1\npolicy: {windows: {transactional: "08:00-18:00"}}\n')
+    assert place.project.project.policy.windows["marketing"] == Window(time(9), time(20))
+
+
+def test_the_digest_is_of_the_text_line_ends_apart(place):
+    digests = set()
+    for text in (FULL, FULL.replace("\n", "\r\n"), "\ufeff" + FULL):
+        place.write("mesms.yaml", text)
+        digests.add(place.project.project.text_digest)
+    assert digests == {hashlib.sha256(FULL.encode()).hexdigest()}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["1:1 MS102"]),
+        ("timezone: Asia/Bangkok\n", ["1:1 MS002"]),
+        ("version: 2\n", ["1:10 MS002"]),
+        ("version: 1\nversion: 1\n", ["2:1 MS109"]),
+        ("version: 1\ncampaign: [a]\n", ["2:1 MS120"]),
+        ("version: 1\ncampaigns: campaigns\n", ["2:12 MS121"]),
+        ("version: 1\ntimezone: Bangkok\n", ["2:11 MS205"]),
+        ("version: 1\nundo_window: 10\n", ["2:14 MS134"]),
+        ("version: 1\napi: {timeout: 0}\n", ["2:16 MS134"]),
+        ("version: 1\napi: {requests_per_second: 0}\n", ["2:28 MS125"]),
+        ("version: 1\napi: {base_url: me-sms.com}\n", ["2:17 MS010"]),
+        ("version: 1\napi: {base_url: 'http://[x'}\n", ["2:17 MS010"]),
+        ("version: 1\nstate: postgresql://u:secret@h/d\n", ["2:8 MS012"]),
+        ("version: 1\ndefaults: {name: a, revision: 2, sendr: b}\n", ["2:12 MS009", "2:21 MS009", "2:34 MS120"]),
+        ("version: 1\ndefaults: {sender: สยาม}\n", ["2:20 MS130"]),
+        ("version: 1\npolicy: {links: ['https://a.example/b', x]}\n", ["2:18 MS006", "2:41 MS006"]),
+        ("version: 1\npolicy: {windows: {marketting: '09:00-20:00'}}\n", ["2:20 MS120"]),
+        ("version: 1\npolicy: {max_recipients: 5}\n", ["2:26 MS121"]),
+        ("version: 1\naudience: {engine: duckdb}\n", ["2:20 MS126"]),
+        ("version: 3\ntimezone: X\nstat: a\n", ["1:10 MS002", "2:11 MS205", "3:1 MS120"]),
+        ("version: 1\nstate: &a b\n", ["2:8 MS106"]),
+        ("version: 1\nตัว\n".encode("cp874"), ["2:1 MS100"]),
+    ],
+)
+def test_everything_wrong_is_said_at_once(place, text, expected):
+    assert codes(place, text) == expected
+
+
+def test_a_password_is_never_shown(place):
+    place.write("mesms.yaml", "version: 1\nstate: postgresql://u:secret@h/d\n")
+    with pytest.raises(ManifestError) as caught:
+        load_project(place.root / "mesms.yaml")
+    assert "secret" not in repr(caught.value.diagnostics)
+
+
+def test_an_unencrypted_address_is_warned_of_unless_it_is_this_machine(place):
+    place.write("mesms.yaml", "version: 1\napi: {base_url: http://sms.example/api}\n")
+    assert [item.code for item in place.project.diagnostics] == ["MS011"]
+    assert [item.code for item in place.load().diagnostics] == ["MS011"]
+
+
+def test_no_project_file(place):
+    with pytest.raises(ManifestError) as caught:
+        load_project(place.root / "nowhere" / "mesms.yaml")
+    assert [item.code for item in caught.value.diagnostics] == ["MS001"]
+
+
+def test_a_project_is_found_from_below(place):
+    below = place.root / "campaigns" / "2027"
+    below.mkdir()
+    assert find_project_file(below) == (place.root / "mesms.yaml").resolve()
+    assert find_project_file(place.root) == (place.root / "mesms.yaml").resolve()
+
+
+def test_the_search_ends_at_the_git_root(place):
+    repository = place.root / "other"
+    (repository / ".git").mkdir(parents=True)
+    (repository / "below").mkdir()
+    assert find_project_file(repository / "below") is None
+    place.write("other/mesms.yaml", "version: 1\n")
+    assert find_project_file(repository / "below") == (repository / "mesms.yaml").resolve()
+
+
+def test_the_search_ends_at_the_git_root_of_a_worktree(place):
+    place.write("tree/.git", "gitdir: elsewhere\n")
+    (place.root / "tree" / "below").mkdir()
+    assert find_project_file(place.root / "tree" / "below") is None
