@@ -1,0 +1,328 @@
+"""A `State` as bytes and back. Equal states are equal bytes, and a git diff of two states reads well.
+
+The form: JSON in UTF-8, keys sorted, two spaces a level, a newline at the end; campaigns by name; sends by revision and
+fingerprint; times in UTC with a Z; what is absent, empty or the default is left out. The order of sends within a
+campaign means nothing, so it is not kept. ``schemas/state.schema.json`` describes the same form.
+
+The reader is strict: what this tool would not have written is refused with its place, never repaired or skipped,
+since a send that is overlooked here is a send that is made twice.
+"""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mesms_gitops.errors import StateError, StateUnreadable
+from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase, SendRecord
+from mesms_gitops.model.state import STATE_VERSION, Approval, CampaignRecord, ManifestRecord, State
+from mesms_gitops.store.fields import Fields, Surprise, items, mapping, moment_text, parse, quoted
+from mesms_gitops.store.rules import check_campaign, check_claims
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from enum import StrEnum
+    from typing import TypeVar
+
+    Word = TypeVar("Word", bound=StrEnum)
+
+_LINEAGE_KEY = "lineage"
+
+
+def encode(state: State) -> bytes:
+    """``state`` as it is written. Raises `StateError` if it breaks a rule that the reader would refuse it for."""
+    return Writer().encode(state)
+
+
+def decode(body: bytes, origin: str = "the state", remedy: Callable[[], str] | None = None) -> State:
+    """The state in ``body``. Raises `StateUnreadable`, naming ``origin`` and asking ``remedy`` what to do next."""
+    try:
+        return _state(parse(body), origin)
+    except Surprise as surprise:
+        raise StateUnreadable(
+            "the state cannot be read; nothing was sent or changed",
+            where=_place(origin, surprise.path),
+            why=surprise.why,
+            next_step=remedy() if remedy else "restore it from a backup or from git",
+        ) from surprise
+
+
+def canonical(state: State) -> State:
+    """``state`` with its campaigns and sends in the order in which they are written: what reading it back gives."""
+    campaigns = {name: _ordered(state.campaigns[name]) for name in sorted(state.campaigns)}
+    return State(state.lineage, state.serial, state.hash_key, MappingProxyType(campaigns), state.approval)
+
+
+def _place(origin: str, path: str) -> str:
+    if not path:
+        return origin
+    return f"{origin}:{path}" if path[0].isdigit() else f"{origin}: {path}"
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Writer:
+    """Encodes states, remembering the text of campaigns that did not change: a commit costs what it changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[CampaignRecord, str, tuple[str, ...]]] = {}
+
+    def encode(self, state: State) -> bytes:
+        """``state`` as it is written. Raises `StateError`."""
+        try:
+            body = self._text(state).encode("utf-8")
+        except Surprise as surprise:
+            raise _unwritable(surprise.path, surprise.why) from surprise
+        except UnicodeEncodeError as error:
+            raise _unwritable("", "a text holds half a surrogate pair") from error
+        return body
+
+    def _text(self, state: State) -> str:
+        self._known = {name: self._campaign(name, state.campaigns[name]) for name in sorted(state.campaigns)}
+        check_claims(uuid for _, _, uuids in self._known.values() for uuid in uuids)
+        _check_head(state)
+        campaigns = ",\n".join(text for _, text, _ in self._known.values())
+        members = {
+            "approval": state.approval and _nested(_approval_tree(state.approval), 1),
+            "campaigns": f"{{\n{campaigns}\n  }}" if campaigns else "{}",
+            "hash_key": None if state.hash_key == _LINEAGE_KEY else _dump(state.hash_key),
+            "lineage": _dump(state.lineage),
+            "serial": _dump(state.serial),
+            "version": _dump(STATE_VERSION),
+        }
+        return "{\n" + ",\n".join(f'  "{key}": {text}' for key, text in members.items() if text) + "\n}\n"
+
+    def _campaign(self, name: str, record: CampaignRecord) -> tuple[CampaignRecord, str, tuple[str, ...]]:
+        known = self._known.get(name)
+        if known is not None and known[0] is record:
+            return known
+        path = f"campaigns.{name}"
+        if record.name != name:
+            raise Surprise(path, f"the campaign under this name calls itself {quoted(record.name)}")
+        check_campaign(record, path)
+        uuids = tuple(send.uuid for send in record.sends if send.uuid)
+        return record, f'    "{name}": {_nested(_campaign_tree(record), 2)}', uuids
+
+
+def _unwritable(path: str, why: str) -> StateError:
+    return StateError(
+        "this state must not be written; the recorded one is unchanged",
+        where=path or None,
+        why=why,
+        next_step="this is a fault in mesms-gitops: please report it with the line above",
+    )
+
+
+def _check_head(state: State) -> None:
+    if not state.lineage or not state.hash_key:
+        raise Surprise("hash_key" if state.lineage else "lineage", "a name that is empty")
+    if state.serial < 0:
+        raise Surprise("serial", f"{state.serial} is less than zero")
+
+
+def _dump(tree: object) -> str:
+    return json.dumps(tree, ensure_ascii=False, sort_keys=True, indent=2)
+
+
+def _nested(tree: object, level: int) -> str:
+    # a newline inside a JSON text is written as \n, so every real one is layout
+    return _dump(tree).replace("\n", "\n" + "  " * level)
+
+
+def _shortened(tree: Mapping[str, object], keep: frozenset[str] = frozenset()) -> dict[str, object]:
+    """``tree`` without what is absent, empty or False; ``keep`` stays whatever its value."""
+    return {key: value for key, value in tree.items() if key in keep or value not in (None, (), {}, False)}
+
+
+def _approval_tree(approval: Approval) -> dict[str, object]:
+    return _shortened({"digest": approval.digest, "run": approval.run, "steps": approval.steps})
+
+
+def _ordered(record: CampaignRecord) -> CampaignRecord:
+    sends = sorted(record.sends, key=lambda send: (send.revision, send.fingerprint))
+    return CampaignRecord(
+        record.name, record.file, record.revision, record.manifest, tuple(sends), record.retired, record.moved_to
+    )
+
+
+def _campaign_tree(record: CampaignRecord) -> dict[str, object]:
+    return _shortened(
+        {
+            "file": record.file,
+            "revision": record.revision,
+            "manifest": None if record.manifest is None else _manifest_tree(record.manifest),
+            "sends": [_send_tree(send) for send in _ordered(record).sends] or None,
+            "retired": record.retired,
+            "moved_to": record.moved_to,
+        },
+        keep=frozenset({"manifest"} if record.manifest is not None else ()),
+    )
+
+
+def _manifest_tree(manifest: ManifestRecord) -> dict[str, object]:
+    return _shortened({"shown": dict(manifest.shown), "digests": dict(manifest.digests)})
+
+
+_COUNTS = frozenset({"recipients", "parts"})
+
+
+def _send_tree(send: SendRecord) -> dict[str, object]:
+    tree = {
+        "fingerprint": send.fingerprint,
+        "revision": send.revision,
+        "phase": send.phase.value,
+        "run": send.run,
+        "intended_at": moment_text(send.intended_at),
+        "scheduled_at": send.scheduled_at and moment_text(send.scheduled_at),
+        "sender": send.sender,
+        "uuid": send.uuid,
+        "text_digest": send.text_digest,
+        "audience_digest": send.audience_digest,
+        "sample": send.sample,
+        "delivery": dict(send.delivery),
+        "cancel": send.cancel and _cancel_tree(send.cancel),
+        "reason": send.reason,
+    }
+    numbers = {
+        "recipients": send.recipients,
+        "parts": send.parts,
+        "credits": send.credits,
+        "group_id": send.group_id,
+        "template_id": send.template_id,
+        "undo_window": send.undo_window,
+    }
+    return _shortened(tree) | {key: number for key, number in numbers.items() if number is not None}
+
+
+def _cancel_tree(cancel: CancelIntent) -> dict[str, object]:
+    return {"run": cancel.run, "at": moment_text(cancel.at), "reason": cancel.reason.value}
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_HEAD = frozenset({"version", "lineage", "serial", "campaigns"})
+_HEAD_MAY = frozenset({"hash_key", "approval"})
+_APPROVAL = frozenset({"digest", "run"})
+_CAMPAIGN = frozenset({"file", "revision"})
+_CAMPAIGN_MAY = frozenset({"manifest", "sends", "retired", "moved_to"})
+_SEND = frozenset({"fingerprint", "revision", "phase", "run", "intended_at", "sender", "recipients", "parts"})
+_SEND_MAY = frozenset(
+    {
+        "scheduled_at",
+        "credits",
+        "uuid",
+        "text_digest",
+        "audience_digest",
+        "sample",
+        "group_id",
+        "template_id",
+        "undo_window",
+        "delivery",
+        "cancel",
+        "reason",
+    }
+)
+_CANCEL = frozenset({"run", "at", "reason"})
+
+
+def _state(tree: object, origin: str) -> State:
+    _check_version(mapping(tree, "").get("version"), origin)
+    head = Fields(tree, "", required=_HEAD, optional=_HEAD_MAY)
+    campaigns = {
+        name: _campaign(name, value) for name, value in sorted(mapping(head.raw("campaigns"), "campaigns").items())
+    }
+    check_claims(send.uuid for record in campaigns.values() for send in record.sends if send.uuid)
+    state = State(
+        lineage=head.text("lineage"),
+        serial=head.whole("serial"),
+        hash_key=head.text("hash_key") if head.has("hash_key") else _LINEAGE_KEY,
+        campaigns=MappingProxyType(campaigns),
+        approval=_approval(head.raw("approval")) if head.has("approval") else None,
+    )
+    _check_head(state)
+    return state
+
+
+def _check_version(found: object, origin: str) -> None:
+    if found is None:
+        raise Surprise("", 'the key "version" is missing')
+    if type(found) is not int or found < 1:
+        raise Surprise("version", f"{quoted(found)} is not a version")
+    if found > STATE_VERSION:
+        raise StateUnreadable(
+            "a newer mesms-gitops wrote this state; nothing was sent or changed",
+            where=origin,
+            why=f"it is of version {found}, and this mesms-gitops knows version {STATE_VERSION}",
+            next_step="upgrade mesms-gitops here to the version that wrote it, then run the same command again",
+        )
+
+
+def _approval(value: object) -> Approval:
+    found = Fields(value, "approval", required=_APPROVAL, optional=frozenset({"steps"}))
+    return Approval(found.text("digest"), found.text("run"), found.texts("steps"))
+
+
+def _campaign(name: str, value: object) -> CampaignRecord:
+    path = f"campaigns.{name}"
+    found = Fields(value, path, required=_CAMPAIGN, optional=_CAMPAIGN_MAY)
+    sends = items(found.raw("sends"), found.at("sends")) if found.has("sends") else []
+    record = CampaignRecord(
+        name=name,
+        file=found.text("file"),
+        revision=found.whole("revision"),
+        manifest=_manifest(found.raw("manifest"), found.at("manifest")) if found.has("manifest") else None,
+        sends=tuple(_send(each, where) for each, where in sends),
+        retired=found.flag("retired"),
+        moved_to=found.maybe_text("moved_to"),
+    )
+    check_campaign(record, path)
+    return _ordered(record)
+
+
+def _manifest(value: object, path: str) -> ManifestRecord:
+    found = Fields(value, path, required=frozenset(), optional=frozenset({"shown", "digests"}))
+    return ManifestRecord(
+        MappingProxyType(found.text_table("shown")),
+        MappingProxyType(found.text_table("digests")),
+    )
+
+
+def _send(value: object, path: str) -> SendRecord:
+    found = Fields(value, path, required=_SEND, optional=_SEND_MAY)
+    return SendRecord(
+        fingerprint=found.text("fingerprint"),
+        revision=found.whole("revision"),
+        phase=_word(SendPhase, found, "phase"),
+        run=found.text("run"),
+        intended_at=found.moment("intended_at"),
+        scheduled_at=found.maybe_moment("scheduled_at"),
+        sender=found.text("sender"),
+        recipients=found.whole("recipients"),
+        parts=found.whole("parts"),
+        credits=found.maybe_whole("credits"),
+        uuid=found.maybe_text("uuid"),
+        text_digest=found.maybe_text("text_digest"),
+        audience_digest=found.maybe_text("audience_digest"),
+        sample=found.texts("sample"),
+        group_id=found.maybe_whole("group_id"),
+        template_id=found.maybe_whole("template_id"),
+        undo_window=found.maybe_whole("undo_window"),
+        delivery=MappingProxyType(found.count_table("delivery")),
+        cancel=_cancel(found.raw("cancel"), found.at("cancel")) if found.has("cancel") else None,
+        reason=found.maybe_text("reason"),
+    )
+
+
+def _cancel(value: object, path: str) -> CancelIntent:
+    found = Fields(value, path, required=_CANCEL, optional=frozenset())
+    return CancelIntent(found.text("run"), found.moment("at"), _word(CancelReason, found, "reason"))
+
+
+def _word(words: type[Word], found: Fields, name: str) -> Word:
+    word = found.text(name)
+    try:
+        return words(word)
+    except ValueError as error:
+        raise Surprise(found.at(name), f"{quoted(word)} is none of {', '.join(words)}") from error

@@ -1,0 +1,85 @@
+"""The emergency stop, in a file of its own: written without the lock, read before every send.
+
+It fails closed: a stop that cannot be read stops everything.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from mesms_gitops.errors import StateError
+from mesms_gitops.model.state import Freeze
+from mesms_gitops.store.disk import door
+from mesms_gitops.store.fields import Fields, Surprise, mapping, moment_text, parse, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesms_gitops.store.disk import Disk
+    from mesms_gitops.store.place import Place
+
+FREEZE_VERSION = 1
+_MAY = frozenset({"everything", "campaigns", "since", "by"})
+
+
+class FreezeFile:
+    """The stop of one state, at ``place``."""
+
+    def __init__(self, place: Place, disk: Disk) -> None:
+        """A file whose folder need not stand yet."""
+        self._place = place
+        self._disk = disk
+
+    def read(self) -> Freeze:
+        """What is frozen. Raises nothing: what cannot be read freezes everything, and ``by`` says why."""
+        try:
+            body = self._disk.read(self._place.path)
+            return Freeze() if body is None else decode_freeze(body)
+        except OSError as error:
+            return self._everything(error.strerror or str(error))
+        except Surprise as surprise:
+            return self._everything(surprise.why)
+
+    def _everything(self, why: str) -> Freeze:
+        name = self._place.path.name
+        return Freeze(everything=True, by=f"{name} cannot be read ({why}), so everything is held")
+
+    def amend(self, change: Callable[[Freeze], Freeze]) -> Freeze:
+        """Read, ``change``, write durably. Raises `StateError`, and whatever ``change`` raises."""
+        with door(self._place.path, "write the emergency stop"), self._place.guard():
+            self._place.sweep()
+            freeze = change(self.read())
+            self._place.install(encode_freeze(freeze))
+        return freeze
+
+
+def encode_freeze(freeze: Freeze) -> bytes:
+    """``freeze`` as it is written. Raises `StateError` for a time without zone or a text that is not one."""
+    tree = {
+        "version": FREEZE_VERSION,
+        "everything": freeze.everything,
+        "campaigns": sorted(freeze.campaigns),
+        "since": None if freeze.since is None else moment_text(freeze.since),
+        "by": freeze.by,
+    }
+    kept = {key: value for key, value in tree.items() if value is not None}
+    try:
+        return (json.dumps(kept, ensure_ascii=False, sort_keys=True, indent=2) + "\n").encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise StateError("the emergency stop holds a text that cannot be written", why=str(error)) from error
+
+
+def decode_freeze(body: bytes) -> Freeze:
+    """The freeze in ``body``. Raises `Surprise`."""
+    tree = parse(body)
+    version = mapping(tree, "").get("version")
+    if type(version) is not int or version != FREEZE_VERSION:
+        raise Surprise("version", f"version {quoted(version)} is not known here")
+    found = Fields(tree, "", required=frozenset({"version"}), optional=_MAY)
+    return Freeze(
+        everything=found.flag("everything"),
+        campaigns=frozenset(found.texts("campaigns")),
+        since=found.maybe_moment("since"),
+        by=found.maybe_text("by"),
+    )

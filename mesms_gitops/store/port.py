@@ -1,0 +1,82 @@
+"""The port that every backend implements, and what it says about its lock.
+
+`reconcile` names the part of it that it needs (its ``Ledger``); the rest is for ``state`` commands and ``doctor``. One
+contract suite (``tests/store/test_contract.py``) holds every backend to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from mesms_gitops.model.state import Freeze, State
+
+
+@dataclass(frozen=True, slots=True)
+class LockInfo:
+    """Who holds the lock. A lock that cannot be read has the id `UNREADABLE` and says so in ``operation``.
+
+    ``machine``, ``boot``, ``pid_space`` and ``started`` tell a dead holder from another process that was given its
+    pid, and this machine from another of the same name; None where the system does not say.
+    """
+
+    id: str
+    operation: str
+    pid: int
+    host: str
+    user: str
+    created: datetime | None
+    machine: str | None = None
+    boot: str | None = None
+    pid_space: str | None = None
+    started: str | None = None
+
+    @property
+    def holder(self) -> str:
+        """Who it is, in half a sentence."""
+        if self.id == UNREADABLE:
+            return "somebody unknown (the lock cannot be read)"
+        return f"{self.operation} (pid {self.pid} on {self.host}, user {self.user})"
+
+
+UNREADABLE = "unreadable"
+
+
+class Store(Protocol):
+    """Where a project's state is kept: durable when `commit` and `write_freeze` return."""
+
+    @property
+    def has_backup(self) -> bool:
+        """Whether an earlier state is kept. With `read` giving None this means that the state was lost."""
+
+    def read(self) -> State | None:
+        """The newest state, or None where none stands. Changes nothing. Raises `StateUnreadable`, `StateError`."""
+
+    def commit(self, state: State, expected_serial: int) -> None:
+        """Write ``state`` if the stored serial still is ``expected_serial`` (0: none) and its lineage the same.
+
+        Raises `StateMoved` if it is not; `StateUnreadable` or `StateError` if nobody can tell, or it cannot be written.
+        """
+
+    def lock(self, operation: str, timeout: float) -> AbstractContextManager[None]:
+        """Hold the lock. Raises `StateLocked` after ``timeout`` seconds."""
+
+    def info(self) -> LockInfo | None:
+        """Who holds the lock, None if nobody does. Raises `StateError`."""
+
+    def unlock(self, lock_id: str) -> LockInfo:
+        """Break the lock ``lock_id`` and say whose it was. Raises `StateError` if that is not the one that is held."""
+
+    def read_freeze(self) -> Freeze:
+        """The emergency stop, without the lock. What cannot be read freezes everything."""
+
+    def write_freeze(self, freeze: Freeze) -> None:
+        """Make the emergency stop durable, without the lock. Raises `StateError`."""
+
+    def amend_freeze(self, change: Callable[[Freeze], Freeze]) -> Freeze:
+        """Read, ``change`` and write the emergency stop in one step: of two at once, neither is lost."""

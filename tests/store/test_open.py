@@ -1,0 +1,85 @@
+"""What `state:` may name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from mesms_gitops.errors import ConfigError
+from mesms_gitops.store.file import FileStore
+from mesms_gitops.store.lineage import first_lineage
+from mesms_gitops.store.open import open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def silent(_note: str) -> None:
+    pass
+
+
+@pytest.mark.parametrize("location", [".mesms/state.json", "state.json", "../shared/state.json", "git/x", "s3/x"])
+def test_a_path_is_relative_to_the_project(tmp_path: Path, location: str) -> None:
+    """Not to the folder in which somebody happens to stand."""
+    store = open_store(location, tmp_path, silent)
+    assert isinstance(store, FileStore)
+    assert store.path == tmp_path / location
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_absolute_path_is_kept(tmp_path: Path) -> None:
+    """An absolute path is what it says."""
+    assert open_store(str(tmp_path / "s.json"), tmp_path / "elsewhere", silent).path == tmp_path / "s.json"
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["git:mesms-state", "s3://b/k.json", "gs://b/k", "az://b/k", "postgresql://h/d", "postgres://h/d", "sqlite:///x"],
+)
+def test_what_comes_later_says_so(tmp_path: Path, location: str) -> None:
+    """A backend of a later version is no path, and the error says what to write now."""
+    with pytest.raises(ConfigError, match="not in this version") as caught:
+        open_store(location, tmp_path, silent)
+    assert location in caught.value.where
+    assert ".mesms/state.json" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("location", "why"),
+    [
+        ("", "empty"),
+        ("  ", "empty"),
+        ("redis://h/0", "no backend has this scheme"),
+        ("~/state.json", "~ is not expanded"),
+        (".mesms/", "a folder"),
+        (".", "a folder"),
+        ("a/..", "a folder"),
+        ("a\0b", "control character"),
+    ],
+)
+def test_what_names_no_store(tmp_path: Path, location: str, why: str) -> None:
+    """Each has its reason and the next step."""
+    with pytest.raises(ConfigError, match="names no file") as caught:
+        open_store(location, tmp_path, silent)
+    assert why in caught.value.why
+    assert caught.value.next_step
+
+
+def test_a_password_is_not_shown(tmp_path: Path) -> None:
+    """A connection string in an error does not carry its password."""
+    with pytest.raises(ConfigError) as caught:
+        open_store("postgresql://me:hunter2@db.example/x", tmp_path, silent)
+    assert "hunter2" not in caught.value.where
+    assert "db.example" in caught.value.where
+
+
+def test_the_first_lineage_is_the_same_everywhere() -> None:
+    """The same project file gives the same lineage, another one another, in the form of a UUID."""
+    first = first_lineage("sha256:0001")
+    assert first == first_lineage("sha256:0001") == "1576e410-675d-58b5-880a-79e073b821ff"
+    assert first != first_lineage("sha256:0002")
+    assert str(UUID(first)) == first
+    assert re.fullmatch(r"[0-9a-f-]{36}", first)
