@@ -1,0 +1,62 @@
+"""Diagnostics as GitHub annotations. A step shows ten of a kind, so the most important come first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mesms_gitops.model.diagnostic import Severity
+from mesms_gitops.views.diagnostics_text import in_reading_order
+from mesms_gitops.views.layout import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mesms_gitops.model.diagnostic import Diagnostic, Position
+
+COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def diagnostics_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """One workflow command a line; the first error of every file comes before the second of any."""
+    return "".join(f"{_command(one)}\n" for one in _most_important_first(diagnostics))
+
+
+def _most_important_first(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    nth: dict[tuple[Severity, str], int] = {}
+    ranked = []
+    for place, one in enumerate(in_reading_order(diagnostics)):
+        key = (one.severity, one.position.file if one.position else "")
+        nth[key] = nth.get(key, 0) + 1
+        ranked.append((_RANK[one.severity], nth[key], place, one))
+    return [one for *_, one in sorted(ranked, key=lambda entry: entry[:3])]
+
+
+def _command(diagnostic: Diagnostic) -> str:
+    properties = {**_place(diagnostic.position), "title": diagnostic.code}
+    written = ",".join(f"{name}={_property(text)}" for name, text in properties.items())
+    return f"::{COMMANDS[diagnostic.severity]} {written}::{_message(diagnostic)}"
+
+
+def _place(position: Position | None) -> dict[str, str]:
+    if position is None:
+        return {}
+    place = {"file": position.file, "line": str(position.line)}
+    if position.end_line == position.line:
+        last = max(position.end_column - 1, position.column)  # inclusive there, exclusive here
+        return {**place, "col": str(position.column), "endLine": str(position.end_line), "endColumn": str(last)}
+    return {**place, "endLine": str(position.end_line)}  # columns are only understood within one line
+
+
+def _message(diagnostic: Diagnostic) -> str:
+    next_step = f"next: {diagnostic.next_step}" if diagnostic.next_step else None
+    lines = [printable(part) for part in (diagnostic.message, diagnostic.why, next_step) if part]
+    return _escaped("\n".join(lines))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _escaped(printable(text)).replace(":", "%3A").replace(",", "%2C")

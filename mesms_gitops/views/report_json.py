@@ -1,0 +1,45 @@
+"""The delivery report as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mesms_gitops.views.jsontext import FORMAT_VERSION, json_text
+from mesms_gitops.views.layout import iso
+from mesms_gitops.views.report import report_of, total_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from mesms_gitops.model.state import State
+
+
+def report_json(state: State, tool_version: str | None = None, *, names: Collection[str] | None = None) -> str:
+    """Everything that has left: the three buckets, which add up to the recipients, and the states as ME-SMS counts."""
+    report = report_of(state, names)
+    people, delivered, failed, unknown = total_of(report)
+    campaigns = [
+        {
+            "name": line.campaign,
+            "revision": line.revision,
+            "phase": line.phase.value,
+            "scheduled_at": iso(line.scheduled_at),
+            "recipients": line.recipients,
+            "credits": line.credits,
+            "delivered": line.delivered,
+            "failed": line.failed,
+            "unknown": line.unknown,
+            "delivery": dict(line.delivery),
+        }
+        for line in report.lines
+    ]
+    return json_text(
+        {
+            "format_version": FORMAT_VERSION,
+            "tool_version": tool_version,
+            "lineage": report.lineage,
+            "serial": report.serial,
+            "campaigns": campaigns,
+            "summary": {"recipients": people, "delivered": delivered, "failed": failed, "unknown": unknown},
+        }
+    )

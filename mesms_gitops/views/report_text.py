@@ -1,0 +1,59 @@
+"""The delivery report for a terminal: three buckets for people, then ME-SMS's own states below them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mesms_gitops.views.layout import LOCAL_TIMEZONE, Sheet, both_times, counted, figure, pad, printable, wrap
+from mesms_gitops.views.report import report_of, share, total_of
+from mesms_gitops.views.status_text import delivery_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from mesms_gitops.model.state import State
+    from mesms_gitops.views.report import ReportLine
+
+
+def report_text(
+    state: State,
+    *,
+    names: Collection[str] | None = None,
+    colour: bool = False,
+    width: int = 80,
+    timezone: str = LOCAL_TIMEZONE,
+) -> str:
+    """Everything that has left, campaign by campaign, and all together."""
+    sheet = Sheet.of(width=width, colour=colour, timezone=timezone)
+    report = report_of(state, names)
+    if not report.lines:
+        return "Nothing has left yet.\n"
+    blocks = [_campaign_lines(line, sheet) for line in report.lines]
+    if len(report.lines) > 1:
+        people, *buckets = total_of(report)
+        title = f"{counted(len(report.lines), 'campaign')}, {counted(people, 'recipient')}"
+        blocks.append([sheet.palette.bold(title), *_bucket_lines(people, buckets, sheet)])
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _campaign_lines(line: ReportLine, sheet: Sheet) -> list[str]:
+    title = f"{printable(line.campaign)}: {line.phase.value}, {counted(line.recipients, 'recipient')}"
+    lines = [sheet.palette.bold(part) for part in wrap(title, sheet.width, rest="  ")]
+    if line.scheduled_at:
+        lines += sheet.row("left", both_times(line.scheduled_at, sheet.timezone), indent=2, column=11)
+    if line.credits is not None:
+        lines += sheet.row("credits", figure(line.credits), indent=2, column=11)
+    lines += _bucket_lines(line.recipients, [line.delivered, line.failed, line.unknown], sheet)
+    raw = delivery_text(line.delivery)
+    return lines + (sheet.row("on ME-SMS", raw, indent=2, column=11) if raw else [])
+
+
+def _bucket_lines(people: int, buckets: list[int], sheet: Sheet) -> list[str]:
+    palette = sheet.palette
+    rows = []
+    for word, paint, count in zip(
+        ("delivered", "failed", "unknown"), (palette.green, palette.red, palette.yellow), buckets, strict=True
+    ):
+        figures = f"{pad(figure(count), len(figure(people)), right=True)}  {pad(share(count, people), 6, right=True)}"
+        rows.append("  " + (paint if count else str)(f"{pad(word, 11)}{figures}".rstrip()))
+    return rows
