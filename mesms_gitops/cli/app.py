@@ -28,6 +28,10 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "refresh": "Read delivery from ME-SMS into state.",
         "status": "Show what state knows, without network.",
         "report": "Report delivery.",
+        "resolve": "Settle an unknown send.",
+        "adopt": "Take a message made elsewhere into state.",
+        "stop": "The emergency stop.",
+        "state": "Look at the recorded state, or change it by hand.",
         "sandbox": "Run a local ME-SMS.",
         "demo": "Show the whole journey on the sandbox, without an account.",
         "schema": "Print a JSON Schema.",
@@ -105,7 +109,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # stdout elsewhere keeps the interpreter from flushing into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:  # the last door: a fault of ours must not look like one of the user's
+        return _fault(error, verbose="-v" in (sys.argv if arguments is None else arguments))
     return answer if isinstance(answer, int) else 0
+
+
+def _fault(error: Exception, *, verbose: bool) -> int:
+    """A mistake of this program. Its message is left out without ``-v``: it may hold anything, a number for one."""
+    print(f"error: mesms-gitops has a fault of its own ({type(error).__name__})", file=sys.stderr)
+    print(
+        "  why: this should never happen; what was sent is recorded, and the next run looks before it acts",
+        file=sys.stderr,
+    )
+    print("  next: run it again with -v and report what it shows (take phone numbers out first)", file=sys.stderr)
+    if verbose:
+        import traceback
+
+        traceback.print_exception(error)
+    return 1
 
 
 def _explained(error: MesmsError) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mesms_gitops.cli.history import head_commit, last_commit_time
 from mesms_gitops.errors import ManifestError, Refused, UsageError
 from mesms_gitops.model.campaign import DeclaredState, SavedTemplate
+from mesms_gitops.model.diagnostic import Diagnostic
 from mesms_gitops.planning.desire import Wanted, desired_sends
 from mesms_gitops.planning.fingerprint import manifest_record
 from mesms_gitops.planning.situation import needs_audience
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.model.campaign import Campaign
-    from mesms_gitops.model.diagnostic import Diagnostic
+    from mesms_gitops.model.diagnostic import Position
     from mesms_gitops.model.hashkey import HashKey
     from mesms_gitops.model.state import CampaignRecord, State
     from mesms_gitops.planning.desire import Render
     from mesms_gitops.reconcile.ports import Account
-    from mesms_gitops.reconcile.prepare import Prepared
+    from mesms_gitops.reconcile.prepare import Prepared, WantAll
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,10 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
     balance = account.balance() if account else None
     campaigns, warnings = manifests(place, state, account.server_time() if account else None)
     _check_targets(choices.targets, campaigns, state)
-    wanting = _Wanting(place, campaigns, key)
     request = Request(
         project=place.project,
         campaigns=campaigns,
-        want_all=wanting.all_of,
+        want_all=wanting(place, campaigns, key),
         state=state,
         freeze=place.store.read_freeze(),
         key=key,
@@ -104,6 +104,11 @@ def _check_targets(targets: Sequence[str], campaigns: Sequence[Campaign], state:
             )
 
 
+def wanting(place: Workplace, campaigns: tuple[Campaign, ...], key: HashKey) -> WantAll:
+    """What takes each of ``campaigns`` as far as what is recorded of it makes necessary."""
+    return _Wanting(place, campaigns, key).all_of
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanting:
     """Takes each campaign as far as what is recorded of it makes necessary."""
@@ -144,7 +149,7 @@ class _Rendering:
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
         self.findings: list[Diagnostic] = []
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[str] = set()
         self.render: Render | None = self._renderer(campaign)
 
     def _renderer(self, campaign: Campaign) -> Render | None:
@@ -154,15 +159,32 @@ class _Rendering:
         if isinstance(body, SavedTemplate):
             text = body.text
             return None if text is None else lambda values: self._checked(render_saved(text, values))
-        template = compile_template(body)
+        template = compile_template(body, self._position())
         return lambda values: self._checked(template.render(values))
+
+    def _position(self) -> Position | None:
+        """Where the text stands in the manifest."""
+        return next(
+            (found for key in ("content", "template", "template_text") if (found := self._campaign.positions.get(key))),
+            self._campaign.position(""),
+        )
 
     def _checked(self, text: str) -> str:
         """``text``, with its findings kept: once for each kind, not once for each of many recipients."""
-        from mesms_gitops.manifests.templates import check_text
+        from mesms_gitops.manifests.message_text import check_text
 
         for found in check_text(text):
-            if (found.code, found.message) not in self._seen:
-                self._seen.add((found.code, found.message))
-                self.findings.append(found)
+            if found.code not in self._seen:
+                self._seen.add(found.code)
+                self.findings.append(
+                    Diagnostic(
+                        code=found.code,
+                        severity=found.severity,
+                        message=f"{self._campaign.name}: {found.message}",
+                        position=self._position(),
+                        field="content",
+                        next_step=found.next_step,
+                        campaign=self._campaign.name,
+                    )
+                )
         return text

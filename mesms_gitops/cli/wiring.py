@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesms_gitops.cli.terminal import Teller, Terminal
-from mesms_gitops.errors import ConfigError
+from mesms_gitops.errors import ConfigError, StateError
 from mesms_gitops.model.hashkey import HashKey
 from mesms_gitops.model.state import State
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from mesms_gitops.api.client import MesmsClient
     from mesms_gitops.manifests.project import LoadedProject
     from mesms_gitops.model.project import Project
-    from mesms_gitops.store.file import FileStore
+    from mesms_gitops.reconcile.tools import Tools
+    from mesms_gitops.store.port import Store
 
 
 class SystemClock:
@@ -45,7 +46,7 @@ class Workplace:
 
     loaded: LoadedProject
     project: Project
-    store: FileStore
+    store: Store
     clock: SystemClock
     terminal: Terminal
     teller: Teller
@@ -58,12 +59,19 @@ class Workplace:
         return key
 
     def stored_state(self) -> State:
-        """The state, or a blank one with the lineage that this project's first state will have."""
+        """The state, or a blank one with the lineage that this project's first will have. Raises `StateError`."""
         from mesms_gitops.store.lineage import first_lineage
 
         state = self.store.read()
         if state is not None:
             return state
+        if self.store.has_backup:
+            raise StateError(
+                "the state is gone, but its backup is there",
+                where=self.project.state,
+                why="a lost state is never an empty start: everything could be sent again",
+                next_step="put the backup in its place, or push a copy: mesms-gitops state push FILE",
+            )
         lineage = first_lineage(self.project.text_digest)
         return State(lineage=lineage, hash_key=hash_key(lineage).identity)
 
@@ -149,6 +157,23 @@ def client(project: Project, teller: Teller) -> Iterator[MesmsClient]:
         on_wait=teller.say,
     ) as made:
         yield made
+
+
+def tools_for(
+    place: Workplace, account: MesmsClient, key: HashKey, interrupted: Callable[[], bool] = lambda: False
+) -> Tools:
+    """Everything reconcile works with."""
+    from mesms_gitops.reconcile.tools import Tools
+
+    return Tools(
+        account=account,
+        ledger=place.store,
+        clock=place.clock,
+        progress=place.teller,
+        key=key,
+        run=run_name(place.clock.now()),
+        interrupted=interrupted,
+    )
 
 
 @contextmanager

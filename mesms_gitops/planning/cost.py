@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mesms_gitops.model.diagnostic import Diagnostic, Severity
 from mesms_gitops.model.plan import CreditsSource
+from mesms_gitops.model.sends import MAX_NUMBERS_PER_SEND
 from mesms_gitops.planning.desire import merged
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from mesms_gitops.model.plan import Action, PlannedSend
     from mesms_gitops.model.sends import DesiredSend
 
-CostKey = tuple[str, str, int, int]
+CostKey = tuple[str, str, int, int, int]
+"""Campaign, encoding, parts, contact group (0: none), and the lot where one request could not hold all of a class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +33,30 @@ class CostClass:
 def cost_classes(actions: Iterable[Action]) -> Iterator[CostClass]:
     """Each class of each action that sends anything, in a stable order."""
     for action in actions:
-        classes: dict[CostKey, list[DesiredSend]] = {}
-        for planned in action.sends:
-            if planned.desired is not None:
-                classes.setdefault(_key(action, planned.desired), []).append(planned.desired)
+        classes = _classes(action)
         for key in sorted(classes):
-            yield CostClass(key, _specimen(classes[key]))
+            yield CostClass(key, _specimen([send.desired for send in classes[key] if send.desired]))
 
 
-def _key(action: Action, send: DesiredSend) -> CostKey:
-    return (action.campaign, send.encoding, send.parts, send.group_id or 0)
+def _classes(action: Action) -> dict[CostKey, list[PlannedSend]]:
+    """The sends to be made, by what they must cost. A text that only ME-SMS knows is a class of its own."""
+    classes: dict[CostKey, list[PlannedSend]] = {}
+    people: Counter[CostKey] = Counter()
+    for planned in action.sends:
+        send = planned.desired
+        if send is None:
+            continue
+        of_text = (action.campaign, send.encoding or send.fingerprint, send.parts, send.group_id or 0)
+        lot = 0
+        while people[*of_text, lot] and people[*of_text, lot] + planned.recipients > MAX_NUMBERS_PER_SEND:
+            lot += 1
+        people[*of_text, lot] += planned.recipients
+        classes.setdefault((*of_text, lot), []).append(planned)
+    return classes
+
+
+def _people(sends: Iterable[PlannedSend]) -> int:
+    return sum(send.recipients for send in sends)
 
 
 def _specimen(sends: list[DesiredSend]) -> DesiredSend:
@@ -50,18 +67,18 @@ def _specimen(sends: list[DesiredSend]) -> DesiredSend:
 
 def priced(action: Action, quotes: Mapping[CostKey, Quote]) -> Action:
     """``action`` with its people, parts and credits; estimated from the local count where a quote is missing."""
-    if not any(send.desired for send in action.sends):
+    classes = _classes(action)
+    if not classes:
         return _as_recorded(action)
-    sends = tuple(_priced_send(action, send, quotes) for send in _spread(action, quotes))
-    is_previewed = all(_key(action, send.desired) in quotes for send in sends if send.desired)
+    sends = tuple(send for key in sorted(classes) for send in _priced_class(classes[key], quotes.get(key)))
     return replace(
         action,
         sends=sends,
-        recipients=sum(send.recipients for send in sends),
+        recipients=_people(sends),
         requests=len(sends),
         parts=_histogram(sends),
         credits=sum(send.credits for send in sends),
-        credits_source=CreditsSource.PREVIEW if is_previewed else CreditsSource.ESTIMATE,
+        credits_source=CreditsSource.PREVIEW if quotes.keys() >= classes.keys() else CreditsSource.ESTIMATE,
         diagnostics=(*action.diagnostics, *_disagreements(action, quotes)),
     )
 
@@ -69,7 +86,7 @@ def priced(action: Action, quotes: Mapping[CostKey, Quote]) -> Action:
 def _as_recorded(action: Action) -> Action:
     return replace(
         action,
-        recipients=sum(send.recipients for send in action.sends),
+        recipients=_people(action.sends),
         parts=_histogram(action.sends),
         credits=sum(send.credits for send in action.sends),
     )
@@ -82,27 +99,15 @@ def _histogram(sends: Iterable[PlannedSend]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(people.items()))
 
 
-def _priced_send(action: Action, send: PlannedSend, quotes: Mapping[CostKey, Quote]) -> PlannedSend:
-    quote = quotes.get(_key(action, send.desired)) if send.desired else None
-    return send if quote is None else replace(send, parts=quote.parts or send.parts)
-
-
-def _spread(action: Action, quotes: Mapping[CostKey, Quote]) -> Iterator[PlannedSend]:
-    """Each send with its share of its class's quote; what does not divide evenly goes to the last."""
-    members: dict[CostKey, list[PlannedSend]] = {}
-    for send in action.sends:
-        if send.desired is not None:
-            members.setdefault(_key(action, send.desired), []).append(send)
-    for key in sorted(members):
-        quote = quotes.get(key)
-        if quote is None:
-            yield from (replace(send, credits=send.parts * send.recipients) for send in members[key])
-        else:
-            yield from _shares(members[key], quote)
+def _priced_class(sends: list[PlannedSend], quote: Quote | None) -> Iterator[PlannedSend]:
+    if quote is None:
+        return (replace(send, credits=send.parts * send.recipients) for send in sends)
+    return (replace(send, parts=quote.parts or send.parts) for send in _shares(sends, quote))
 
 
 def _shares(sends: list[PlannedSend], quote: Quote) -> Iterator[PlannedSend]:
-    people = sum(send.recipients for send in sends)
+    """Each send with its share of its class's quote; what does not divide evenly goes to the last."""
+    people = _people(sends)
     left = quote.credits
     for send in sends[:-1]:
         share = quote.credits * send.recipients // people
@@ -121,11 +126,11 @@ def _disagreements(action: Action, quotes: Mapping[CostKey, Quote]) -> Iterator[
         specimen = found.specimen
         if specimen.parts and quote.parts != specimen.parts:
             yield _warning(
-                "MS521", action, f"ME-SMS counts {quote.parts} parts a message, the local count says {specimen.parts}"
+                "MS551", action, f"ME-SMS counts {quote.parts} parts a message, the local count says {specimen.parts}"
             )
         if specimen.recipients and quote.recipients != specimen.recipients:
             yield _warning(
-                "MS522", action, f"ME-SMS would charge {quote.recipients:,} recipients of {specimen.recipients:,}"
+                "MS552", action, f"ME-SMS would charge {quote.recipients:,} recipients of {specimen.recipients:,}"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,7 @@ def _source(source: Source, root: str) -> Json:
         case ListSource():
             return {
                 "kind": source.kind,
-                "location": source.location.removeprefix(root).lstrip("/"),
+                "location": _location(source.location, root),
                 "phone": source.phone,
                 "variables": dict(source.variables),
                 "where": {column: list(values) for column, values in source.where.items()},
@@ -117,6 +118,11 @@ def _source(source: Source, root: str) -> Json:
             return {"campaign": source.campaign, "delivery": list(source.delivery_states)}
 
 
+def _location(location: str, root: str) -> str:
+    """A path as it is seen from the project, on every machine the same; anything else as it is written."""
+    return posixpath.relpath(location, root) if location.startswith("/") else location
+
+
 def _shown(campaign: Campaign) -> Mapping[str, str]:
     body = campaign.body
     shown = {
@@ -126,16 +132,19 @@ def _shown(campaign: Campaign) -> Mapping[str, str]:
     }
     if campaign.variables:
         shown["variables"] = ", ".join(f"{name}={value}" for name, value in sorted(campaign.variables.items()))
+    shown = {name: masked(text) for name, text in shown.items()}
     if campaign.schedule:
         when = campaign.schedule.when
+        # not masked: a date has as many digits as a phone number
         shown["schedule"] = when.at.isoformat(timespec="minutes") if isinstance(when, At) else "now"
-    return {name: masked(text) for name, text in shown.items()}
+    return shown
 
 
 def _source_shown(source: Source) -> str:
     match source:
         case ListSource():
-            return f"{source.kind}:{source.location.rpartition('/')[2]}"
+            place = source.location.partition("?")[0]  # what follows in an URL may be a secret
+            return f"{source.kind}:{place.rpartition('/')[2]}"
         case NumbersSource():
             return f"{len(source.numbers)} numbers in the manifest"
         case GroupSource():

@@ -38,13 +38,14 @@ def refusals(
 
 
 def _of_campaign(action: Sending, situation: Situation, project: Project) -> Iterator[Diagnostic]:
-    campaign = situation.wanted[action.campaign].campaign
-    yield from _own_limits(action, campaign, action.recipients if action.sends else 0)
+    wanted = situation.wanted[action.campaign]
+    campaign = wanted.campaign
+    yield from _own_limits(action, campaign, _whole(action, wanted))
     policy = project.policy
     yield from _over(
         action.recipients,
         policy.max_recipients_campaign,
-        "MS511",
+        "MS541",
         "recipients",
         project,
         "policy.max_recipients.campaign",
@@ -53,7 +54,7 @@ def _of_campaign(action: Sending, situation: Situation, project: Project) -> Ite
     yield from _over(
         action.credits,
         policy.max_credits_campaign,
-        "MS513",
+        "MS543",
         "credits",
         project,
         "policy.max_credits.campaign",
@@ -63,14 +64,19 @@ def _of_campaign(action: Sending, situation: Situation, project: Project) -> Ite
     yield from _window(campaign, policy, situation)
 
 
+def _whole(action: Sending, wanted: Wanted) -> int:
+    """How many people the campaign texts, with those whose message is on its way: what is left of it may be few."""
+    return max(action.recipients, sum(send.recipients for send in wanted.sends or ()))
+
+
 def _own_limits(action: Sending, campaign: Campaign, people: int) -> Iterator[Diagnostic]:
     limits = campaign.limits
     most_parts = max((parts for parts, _ in action.parts), default=0)
     for code, noun, measured, limit, key in (
-        ("MS501", "recipients", people, limits.recipients_max, "limits.recipients.max"),
-        ("MS502", "credits", action.credits, limits.credits, "limits.credits"),
-        ("MS503", "requests (one for each distinct text)", action.requests, limits.requests, "limits.requests"),
-        ("MS504", "parts in one message", most_parts, limits.parts, "limits.parts"),
+        ("MS531", "recipients", people, limits.recipients_max, "limits.recipients.max"),
+        ("MS532", "credits", action.credits, limits.credits, "limits.credits"),
+        ("MS533", "requests (one for each distinct text)", action.requests, limits.requests, "limits.requests"),
+        ("MS534", "parts in one message", most_parts, limits.parts, "limits.parts"),
     ):
         if limit is not None and measured > limit:
             yield _refusal(
@@ -85,7 +91,7 @@ def _own_limits(action: Sending, campaign: Campaign, people: int) -> Iterator[Di
     if least is not None and people < least:
         key = "limits.recipients.min"
         yield _refusal(
-            "MS501",
+            "MS531",
             f"{campaign.name}: {people:,} recipients are fewer than the least of {least:,}",
             campaign.position(key),
             key,
@@ -97,7 +103,7 @@ def _own_limits(action: Sending, campaign: Campaign, people: int) -> Iterator[Di
 def _parts(action: Sending, policy: Policy, project: Project) -> Iterator[Diagnostic]:
     most = max((parts for parts, _ in action.parts), default=0)
     yield from _over(
-        most, policy.max_parts, "MS520", "parts in one message", project, "policy.max_parts", action.campaign
+        most, policy.max_parts, "MS550", "parts in one message", project, "policy.max_parts", action.campaign
     )
 
 
@@ -113,7 +119,7 @@ def _window(campaign: Campaign, policy: Policy, situation: Situation) -> Iterato
     ):
         if window is not None and not window.holds(leaves.timetz()):
             yield _refusal(
-                "MS519",
+                "MS549",
                 f"{campaign.name}: it would leave at {leaves:%H:%M}, outside {window}",
                 campaign.position("schedule"),
                 where,
@@ -127,13 +133,13 @@ def _of_apply(sending: list[Sending], summary: Summary, project: Project) -> Ite
         return
     policy = project.policy
     yield from _over(
-        summary.recipients, policy.max_recipients_apply, "MS512", "recipients", project, "policy.max_recipients.apply"
+        summary.recipients, policy.max_recipients_apply, "MS542", "recipients", project, "policy.max_recipients.apply"
     )
-    yield from _over(summary.credits, policy.max_credits_apply, "MS514", "credits", project, "policy.max_credits.apply")
+    yield from _over(summary.credits, policy.max_credits_apply, "MS544", "credits", project, "policy.max_credits.apply")
     least = policy.min_balance_after
     if least is not None and summary.balance_after is not None and 0 <= summary.balance_after < least:
         yield _refusal(
-            "MS515",
+            "MS545",
             f"the balance afterwards would be {summary.balance_after:,} credits, less than {least:,}",
             project.positions.get("policy.min_balance_after"),
             "policy.min_balance_after",
@@ -145,7 +151,7 @@ def _of_account(sending: list[Sending], summary: Summary, situation: Situation) 
     if summary.balance is not None and summary.balance_after is not None and sending and summary.balance_after < 0:
         refund = f" and {summary.refund:,} come back" if summary.refund else ""
         yield _refusal(
-            "MS516",
+            "MS546",
             f"the plan costs {summary.credits:,} credits{refund}, the balance is {summary.balance:,}:"
             f" {-summary.balance_after:,} short",
             None,
@@ -164,7 +170,7 @@ def _unapproved(action: Sending, wanted: Mapping[str, Wanted], approved: set[str
     campaign = wanted[action.campaign].campaign
     names = ", ".join(sorted(approved)) or "none"
     return _refusal(
-        "MS517",
+        "MS547",
         f"{campaign.name}: the sender {action.sender} is not approved on this account",
         campaign.position("sender"),
         "sender",
@@ -175,11 +181,13 @@ def _unapproved(action: Sending, wanted: Mapping[str, Wanted], approved: set[str
 
 def _of_folder(situation: Situation, allow_empty: bool) -> Iterator[Diagnostic]:
     live = [
-        record.name for record in situation.recorded.campaigns.values() if any(send.is_live for send in record.current)
+        record.name
+        for record in situation.recorded.campaigns.values()
+        if not record.retired and any(send.is_live for send in record.current)
     ]
     if live and not situation.wanted and not allow_empty:
         yield _refusal(
-            "MS518",
+            "MS548",
             f"no manifest is left, but state knows {len(live)} live campaigns; what is scheduled would be cancelled",
             None,
             "campaigns",

@@ -65,6 +65,7 @@ def suspects_of_record(
             and _same_text(message, record.text_digest, key)
             and _same_count(message, record.recipients)
             and _time_of_record(message, record)
+            and not _was_over(message, record)
         ):
             yield Suspect(
                 record_key(campaign, record), message, record.recipients, record.audience_digest, record.sample
@@ -109,7 +110,14 @@ def _time_of_record(message: RemoteMessage, record: SendRecord) -> bool:
         return False
     if record.scheduled_at is not None:
         return _same_second(message.scheduled_at, record.scheduled_at)
-    return created is not None and created <= record.intended_at + AT_ONCE_WINDOW
+    if created is None or created > record.intended_at + AT_ONCE_WINDOW:
+        return False
+    return message.scheduled_at is None or message.scheduled_at <= created + CLOCK_SLACK
+
+
+def _was_over(message: RemoteMessage, record: SendRecord) -> bool:
+    """Whether it is an earlier message with the same text that was cancelled (an edit that was taken back)."""
+    return not message.is_live and message.created_at is not None and message.created_at < record.intended_at
 
 
 def _time_of_send(message: RemoteMessage, send: DesiredSend, now: datetime) -> bool:

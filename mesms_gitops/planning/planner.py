@@ -38,7 +38,13 @@ from mesms_gitops.model.plan import (
 from mesms_gitops.model.sends import LEFT, CancelReason, SendPhase
 from mesms_gitops.planning.diff import diff
 from mesms_gitops.planning.matching import NOW_MEMORY, Suspect, suspects_of_record, suspects_of_send
-from mesms_gitops.planning.situation import CANCEL_REFUSED, CANCELLED_ELSEWHERE, GONE, refreshed_send
+from mesms_gitops.planning.situation import (
+    CANCEL_REFUSED,
+    CANCEL_UNSEEN,
+    CANCELLED_ELSEWHERE,
+    GONE,
+    refreshed_send,
+)
 from mesms_gitops.planning.wording import NEXT_STEPS, SENTENCES
 
 if TYPE_CHECKING:
@@ -46,6 +52,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mesms_gitops.model.campaign import When
+    from mesms_gitops.model.diagnostic import Position
     from mesms_gitops.model.sends import DesiredSend, SendRecord
     from mesms_gitops.model.state import CampaignRecord, ManifestRecord
     from mesms_gitops.planning.desire import Wanted
@@ -99,14 +106,25 @@ def _case(name: str, situation: Situation, moved_from: str | None) -> _Case:
 def _adoptions(record: CampaignRecord, situation: Situation) -> Iterator[Adoption]:
     for send in record.sends:
         if send.is_unsettled:
-            matches = _confirmed(
-                suspects_of_record(
-                    record.name, send, situation.observed.listing, situation.recorded.claimed, situation.key
-                ),
-                situation,
-            )
-            if len(matches) == 1:
+            matches = _matches(record.name, send, situation)
+            if len(matches) == 1 and not _is_contested(matches[0], situation):
                 yield Adoption(send, matches[0].message)
+
+
+def _matches(campaign: str, send: SendRecord, situation: Situation) -> list[Suspect]:
+    """The messages that ``send`` could be, people compared."""
+    listing, claimed = situation.observed.listing, situation.recorded.claimed
+    return _confirmed(suspects_of_record(campaign, send, listing, claimed, situation.key), situation)
+
+
+def _is_contested(match: Suspect, situation: Situation) -> bool:
+    """Whether another unsettled send could be the same message: one message is never two sends."""
+    return any(
+        other.message.uuid == match.message.uuid and other.owner != match.owner
+        for campaign, send in situation.recorded.sends()
+        if send.is_unsettled
+        for other in _matches(campaign.name, send, situation)
+    )
 
 
 def adopted(adoption: Adoption) -> SendRecord:
@@ -141,6 +159,8 @@ def _without_manifest(case: _Case) -> Action | None:
     scheduled = _scheduled(record.sends)
     if scheduled:
         return _cancel(case, scheduled, CancelReason.DELETED, Reason.MANIFEST_DELETED)
+    if any(send.reason == GONE for send in record.current):
+        return _blocked(case, Reason.GONE)
     if case.adoptions:
         return _adopt(case)
     if record.retired:
@@ -165,18 +185,31 @@ def _active(case: _Case, wanted: Wanted) -> Action:
     same_revision = record is not None and record.revision == wanted.campaign.revision
     current = record.current if record and same_revision else ()
     earlier = tuple(send for send in record.sends if send not in current) if record else ()
-    if any(send.is_final for send in current):
-        return _after_start(case, wanted, current)
-    if any(send.reason == CANCELLED_ELSEWHERE for send in current):
+    if any(send.reason == CANCELLED_ELSEWHERE for send in current) or (same_revision and _in_doubt(case, wanted)):
         return _blocked(case, Reason.CANCELLED_ELSEWHERE)
     if any(send.reason == GONE for send in current):
         return _blocked(case, Reason.GONE)
+    if any(send.is_final for send in current):
+        return _after_start(case, wanted, current)
     change = diff(_wanted_by_fingerprint(wanted), {send.fingerprint: send for send in _scheduled(current)})
     stale = (*change.only_recorded, *_scheduled(earlier))
     if not change.only_desired and not stale:
         return _settled(case, Reason.UNCHANGED)
     reason = _reason(case, wanted, current, bool(stale))
     return _make(case, wanted, change.only_desired, stale, reason)
+
+
+def _in_doubt(case: _Case, wanted: Wanted) -> bool:
+    """Whether nobody knows who cancelled what is wanted: we had begun to, and then the edit was taken back."""
+    by_fingerprint = _wanted_by_fingerprint(wanted)
+    return any(
+        send.reason in (CANCEL_UNSEEN, CANCELLED_ELSEWHERE)
+        and send.revision == wanted.campaign.revision
+        and send.fingerprint in by_fingerprint
+        and send.cancel is not None
+        and send.cancel.reason is not CancelReason.STOP
+        for send in (case.record.sends if case.record else ())
+    )
 
 
 def _after_start(case: _Case, wanted: Wanted, current: tuple[SendRecord, ...]) -> Action:
@@ -260,10 +293,12 @@ def _given_up(case: _Case, wanted: Wanted) -> bool:
 def _foreign(case: _Case, wanted: Wanted, to_send: Iterable[DesiredSend]) -> list[Suspect]:
     """Messages on the account that already are what would be sent.
 
-    A revision raised above the recorded one says: yes, once more. Without a record there is nothing to raise it above:
-    that is also what a lost state looks like.
+    A revision raised above the one that was blocked for them says: yes, once more. Without a record there is nothing to
+    raise it above, and with sends in it the doubles may be those of a revision that state has forgotten: both are also
+    what a lost or restored state looks like.
     """
-    if case.record is not None and wanted.campaign.revision > case.record.revision:
+    record = case.record
+    if record is not None and wanted.campaign.revision > record.revision and not record.sends:
         return []
     situation = case.situation
     claimed = situation.recorded.claimed | {adoption.message.uuid for adoption in case.adoptions}
@@ -377,7 +412,8 @@ def _recorded(record: SendRecord) -> PlannedSend:
 
 
 def _scheduled(sends: Iterable[SendRecord]) -> tuple[SendRecord, ...]:
-    return tuple(send for send in sends if send.phase is SendPhase.SCHEDULED)
+    """What can still be cancelled; of a message that ME-SMS does not know any more no cancel can be confirmed."""
+    return tuple(send for send in sends if send.phase is SendPhase.SCHEDULED and send.reason != GONE)
 
 
 def _wanted_by_fingerprint(wanted: Wanted) -> dict[str, DesiredSend]:
@@ -423,13 +459,17 @@ def _reason(case: _Case, wanted: Wanted, current: tuple[SendRecord, ...], replac
 def _why_blocked(case: _Case, reason: Reason) -> Diagnostic:
     campaign = case.wanted.campaign if case.wanted else None
     file = campaign.file if campaign else (case.record.file if case.record else "")
+    return _held_back(case.name, file, campaign.position("") if campaign else None, reason)
+
+
+def _held_back(name: str, file: str, position: Position | None, reason: Reason) -> Diagnostic:
     return Diagnostic(
         code="MS601",
         severity=Severity.WARNING,
-        message=f"{case.name}: {SENTENCES[reason]}",
-        position=campaign.position("") if campaign else None,
-        next_step=NEXT_STEPS[reason].format(name=case.name, file=file),
-        campaign=case.name,
+        message=f"{name}: {SENTENCES[reason]}",
+        position=position,
+        next_step=NEXT_STEPS[reason].format(name=name, file=file),
+        campaign=name,
     )
 
 
@@ -450,11 +490,11 @@ def _together(actions: list[Action], situation: Situation) -> Iterator[Action]:
             yield action
             continue
         if lost:
-            yield _turned(action, Reason.STATE_LOST)
+            yield _turned(action, Reason.STATE_LOST, situation)
             continue
         twin = _twin(action, situation, taken)
         if twin is not None:
-            yield _turned(action, twin)
+            yield _turned(action, twin, situation)
             continue
         taken |= {send.fingerprint: action.campaign for send in action.sends}
         yield replace(action, waits_for=(*action.waits_for, *_renamed_from(action, actions)))
@@ -464,12 +504,12 @@ def _twin(action: Action, situation: Situation, taken: Mapping[str, str]) -> Rea
     """Whether another campaign already is this message to these people at this time."""
     if any(send.fingerprint in taken for send in action.sends):
         return Reason.DUPLICATE
-    if action.revision > 1:
-        return None
     fingerprints = {send.fingerprint for send in action.sends}
     for campaign, record in situation.recorded.sends():
         if campaign.name == action.campaign or record.fingerprint not in fingerprints:
             continue
+        if action.revision > record.revision:
+            continue  # raised above the one that was sent: once more, on purpose
         if campaign.name not in situation.wanted:
             if record.is_final or record.is_unsettled:
                 return Reason.RENAMED
@@ -495,8 +535,9 @@ def _renamed_from(action: Action, actions: Iterable[Action]) -> tuple[str, ...]:
     )
 
 
-def _turned(action: Action, reason: Reason) -> Blocked:
+def _turned(action: Action, reason: Reason, situation: Situation) -> Blocked:
     """``action``, not done for ``reason``."""
+    position = situation.wanted[action.campaign].campaign.position("")
     return Blocked(
         campaign=action.campaign,
         reason=reason,
@@ -509,14 +550,5 @@ def _turned(action: Action, reason: Reason) -> Blocked:
         adoptions=action.adoptions,
         moved_from=action.moved_from,
         changes=action.changes,
-        diagnostics=(
-            *action.diagnostics,
-            Diagnostic(
-                code="MS601",
-                severity=Severity.WARNING,
-                message=f"{action.campaign}: {SENTENCES[reason]}",
-                next_step=NEXT_STEPS[reason].format(name=action.campaign, file=action.file),
-                campaign=action.campaign,
-            ),
-        ),
+        diagnostics=(*action.diagnostics, _held_back(action.campaign, action.file, position, reason)),
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 GONE = "gone"
 CANCELLED_ELSEWHERE = "cancelled elsewhere"
 CANCEL_REFUSED = "cancel refused"
+CANCEL_UNSEEN = "cancelled, by us or elsewhere: our own cancel was never answered"
 NO_FREEZE = Freeze()
 
 
@@ -95,8 +96,8 @@ def refreshed_send(record: SendRecord, message: RemoteMessage | None) -> SendRec
     if phase is None:
         return record
     reason = record.reason if record.reason != GONE else None
-    if phase is SendPhase.CANCELLED and record.phase is not SendPhase.CANCELLED and record.cancel is None:
-        reason = CANCELLED_ELSEWHERE
+    if phase is SendPhase.CANCELLED and record.phase is not SendPhase.CANCELLED:
+        reason = CANCELLED_ELSEWHERE if record.cancel is None else CANCEL_UNSEEN
     return replace(
         record,
         phase=phase,
@@ -111,14 +112,17 @@ def moved(state: State, campaigns: Iterable[Campaign]) -> tuple[State, Mapping[s
     """Carry records to the names their manifests have now; the old name stays behind as reserved.
 
     Returns the new state and ``{new name: old name}``. A move from a name without record, or onto a name that has
-    sends of its own, is left undone: the planner says what to do about it.
+    sends of its own or is reserved (save by the very campaign that comes back), is left undone: the planner says what
+    to do about it.
     """
     moves: dict[str, str] = {}
     for campaign in campaigns:
         old = campaign.moved_from
         source = state.campaigns.get(old) if old else None
         target = state.campaigns.get(campaign.name)
-        if old is None or source is None or source.moved_to or (target and target.sends):
+        if old is None or source is None or source.moved_to:
+            continue
+        if target and (target.sends or target.moved_to not in (None, old)):
             continue
         state = state.with_campaign(replace(source, name=campaign.name, file=campaign.file, retired=False))
         state = state.with_campaign(CampaignRecord(old, source.file, source.revision, moved_to=campaign.name))

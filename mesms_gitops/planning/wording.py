@@ -14,7 +14,7 @@ SENTENCES: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.NEW: "not on the account yet",
         Reason.REVISION_RAISED: "the revision was raised: sent again on purpose",
-        Reason.RETRY: "ME-SMS refused it before; nothing was sent",
+        Reason.RETRY: "an earlier try did not go out; nothing of it was sent",
         Reason.RESUMED: "part of it is done; this is the rest, nobody in it was texted",
         Reason.CONTENT_CHANGED: "the text changed; the scheduled message is cancelled first",
         Reason.SENDER_CHANGED: "the sender changed; the scheduled message is cancelled first",

@@ -102,7 +102,7 @@ def apply(prepared: Prepared, journal: Journal, tools: Tools, *, continue_on_err
             break
         if action.campaign not in run.outcomes:
             _send_all(action, run)
-    return ApplyOutcome(_in_order(actions, run), interrupted=run.interrupted)
+    return ApplyOutcome(_in_order(actions, run), interrupted=run.is_over())
 
 
 def _cancelling(actions: Iterable[Action]) -> list[Action]:
@@ -181,6 +181,10 @@ def _send_one(action: Action, planned: PlannedSend, run: _Run) -> bool:
         run.note(action, StepResult.BLOCKED, forbidden)
         return False
     record = _intend(action, planned, desired, run)
+    # asked again: to make an intent durable may take long, and this is the last moment to hold anything back
+    forbidden = _forbidden(action, desired, run)
+    if forbidden or run.is_over():
+        return _held_back(action, record, forbidden, run)
     run.tools.progress.say(f"{action.campaign}: sending to {planned.recipients:,}")
     try:
         accepted = run.tools.account.send(desired, record.scheduled_at)
@@ -209,8 +213,13 @@ def _moment(tools: Tools) -> datetime:
 
 def _intend(action: Action, planned: PlannedSend, desired: DesiredSend, run: _Run) -> SendRecord:
     """Make the intent durable. From here on a crash is found, and looked into before anything else."""
-    moment = _moment(run.tools)
-    record = SendRecord(
+    record = _intent(action, planned, desired, _moment(run.tools), run)
+    run.journal.write_campaign(_campaign(action, record.intended_at, run).with_send(record))
+    return record
+
+
+def _intent(action: Action, planned: PlannedSend, desired: DesiredSend, moment: datetime, run: _Run) -> SendRecord:
+    return SendRecord(
         fingerprint=desired.fingerprint,
         revision=action.revision,
         phase=SendPhase.INTENDED,
@@ -228,8 +237,6 @@ def _intend(action: Action, planned: PlannedSend, desired: DesiredSend, run: _Ru
         template_id=desired.content.template_id if isinstance(desired.content, TemplateContent) else None,
         undo_window=int(desired.when.undo_window.total_seconds()) if isinstance(desired.when, Now) else None,
     )
-    run.journal.write_campaign(_campaign(action, run.journal).with_send(record))
-    return record
 
 
 def _absolute(desired: DesiredSend, moment: datetime) -> datetime | None:
@@ -241,9 +248,13 @@ def _absolute(desired: DesiredSend, moment: datetime) -> datetime | None:
     return (moment + desired.when.undo_window).astimezone(UTC).replace(microsecond=0)
 
 
-def _campaign(action: Action, journal: Journal) -> CampaignRecord:
-    """The campaign's record as it will be with these sends; refused ones that are not wanted any more go."""
-    known = journal.state.campaigns.get(action.campaign) or CampaignRecord(
+def _campaign(action: Action, moment: datetime, run: _Run) -> CampaignRecord:
+    """The campaign's record as it will be with these sends; refused ones that are not wanted any more go.
+
+    Those whose turn is still to come are in it from the first intent on: a run that dies between two of them must not
+    leave a campaign that looks complete.
+    """
+    known = run.journal.state.campaigns.get(action.campaign) or CampaignRecord(
         action.campaign, action.file, action.revision
     )
     wanted = {send.fingerprint for send in action.sends}
@@ -252,9 +263,28 @@ def _campaign(action: Action, journal: Journal) -> CampaignRecord:
         for send in known.sends
         if send.phase is not SendPhase.FAILED or send.uuid is not None or send.fingerprint in wanted
     )
-    return replace(
+    campaign = replace(
         known, file=action.file, revision=action.revision, manifest=action.manifest, sends=kept, retired=False
     )
+    recorded = {send.fingerprint for send in campaign.current}
+    for planned in action.sends:
+        if planned.desired is not None and planned.fingerprint not in recorded:
+            campaign = campaign.with_send(_not_yet(_intent(action, planned, planned.desired, moment, run)))
+    return campaign
+
+
+def _not_yet(intent: SendRecord) -> SendRecord:
+    return replace(intent, phase=SendPhase.FAILED, credits=None, reason="not sent yet: its turn did not come")
+
+
+def _held_back(action: Action, record: SendRecord, forbidden: str | None, run: _Run) -> bool:
+    """The request was not made: what was intended is written down as not sent."""
+    phase = TRANSITIONS[record.phase, SendEvent.REFUSED]
+    reason = forbidden or "interrupted before it was sent"
+    run.journal.write_send(action.campaign, replace(record, phase=phase, credits=None, reason=reason))
+    if forbidden:
+        run.note(action, StepResult.BLOCKED, forbidden)
+    return False
 
 
 def _accepted(action: Action, record: SendRecord, accepted: Accepted, run: _Run) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mesms_gitops.errors import ApiRefusal, NoAnswer
 from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.sends import TRANSITIONS, CancelIntent, SendEvent
-from mesms_gitops.planning.situation import CANCEL_REFUSED, GONE, refreshed_send
+from mesms_gitops.planning.situation import CANCEL_REFUSED, CANCELLED_ELSEWHERE, GONE, refreshed_send
 
 if TYPE_CHECKING:
     from mesms_gitops.model.plan import CancelStep
@@ -38,19 +38,19 @@ def cancel_send(campaign: str, step: CancelStep, journal: Journal, tools: Tools)
     """
     record = replace(step.record, cancel=CancelIntent(tools.run, tools.clock.now(), step.reason))
     journal.write_send(campaign, record)
-    result, record = _until_certain(record, tools)
+    result, record = _until_certain(record, tools, asked_before=step.record.cancel is not None)
     journal.write_send(campaign, record)
     return result
 
 
-def _until_certain(record: SendRecord, tools: Tools) -> tuple[CancelResult, SendRecord]:
+def _until_certain(record: SendRecord, tools: Tools, *, asked_before: bool) -> tuple[CancelResult, SendRecord]:
     assert record.uuid is not None  # only a send that ME-SMS accepted can be scheduled
     for attempt in range(TRIES):
         if attempt:
             tools.clock.sleep(PAUSE)
         refusal = _try(record.uuid, tools)
         if refusal is not None and refusal.code == "ALREADY_CANCELLED":
-            return CancelResult.CANCELLED, _cancelled(record)
+            return CancelResult.CANCELLED, _cancelled(record, by_us=asked_before or attempt > 0)
         message = tools.account.message(record.uuid)
         if message is None:
             return CancelResult.UNCLEAR, replace(record, reason=GONE)
@@ -75,5 +75,6 @@ def _try(uuid: str, tools: Tools) -> ApiRefusal | None:
     return None
 
 
-def _cancelled(record: SendRecord) -> SendRecord:
-    return replace(record, phase=TRANSITIONS[record.phase, SendEvent.SEEN_CANCELLED], reason=None)
+def _cancelled(record: SendRecord, *, by_us: bool) -> SendRecord:
+    reason = None if by_us else CANCELLED_ELSEWHERE
+    return replace(record, phase=TRANSITIONS[record.phase, SendEvent.SEEN_CANCELLED], reason=reason)

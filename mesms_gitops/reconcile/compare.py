@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import ApiError
+from mesms_gitops.model.evidence import People
 from mesms_gitops.model.numbers import Numbers, number_digest, subscriber_of
 
 if TYPE_CHECKING:
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 
 FULL_COMPARISON = 10_000
 """Up to so many recipients all are compared (200 pages of 50); beyond, the sample that the intent keeps."""
-
-
-class People(Enum):
-    """The verdict."""
-
-    SAME = "same"
-    DIFFERENT = "different"
-    UNCLEAR = "unclear"
 
 
 def compare(account: Account, suspect: Suspect, key: HashKey) -> People:
@@ -44,21 +36,21 @@ def compare(account: Account, suspect: Suspect, key: HashKey) -> People:
 
 def _all(account: Account, suspect: Suspect, key: HashKey) -> People:
     seen: list[int] = []
-    for msisdn in _msisdns(account, suspect.message.uuid):
+    for msisdn in msisdns(account, suspect.message.uuid):
         subscriber = subscriber_of(msisdn)
         if subscriber is None:
             return People.UNCLEAR
         seen.append(subscriber)
         if len(seen) > suspect.recipients:
             return People.DIFFERENT
-    if not seen:
-        return People.UNCLEAR  # a listing that has no rows yet says nothing about who they are
+    if len(seen) < max(1, suspect.message.recipients or 0):
+        return People.UNCLEAR  # a listing that lacks rows says nothing about who the others are
     return People.SAME if Numbers(seen).digest(key.secret) == suspect.audience_digest else People.DIFFERENT
 
 
 def _sample(account: Account, suspect: Suspect, key: HashKey) -> People:
     wanted = set(suspect.sample)
-    for position, msisdn in enumerate(_msisdns(account, suspect.message.uuid)):
+    for position, msisdn in enumerate(msisdns(account, suspect.message.uuid)):
         if position >= FULL_COMPARISON:
             break
         subscriber = subscriber_of(msisdn)
@@ -70,7 +62,7 @@ def _sample(account: Account, suspect: Suspect, key: HashKey) -> People:
     return People.UNCLEAR
 
 
-def _msisdns(account: Account, uuid: str) -> Iterator[str]:
+def msisdns(account: Account, uuid: str) -> Iterator[str]:
     """Every number of a message, page by page; ends when the cursor does not move on."""
     after = 0
     while True:

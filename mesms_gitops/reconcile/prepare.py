@@ -14,7 +14,7 @@ from mesms_gitops.planning.situation import Observed, Situation, moved, refreshe
 from mesms_gitops.reconcile.observe import live_messages, with_listing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from mesms_gitops.model.campaign import Campaign
@@ -81,14 +81,33 @@ def prepare(request: Request, account: Account | None, clock: Clock, progress: P
     )
     actions = decide(situation, moves)
     if account is not None:
-        situation = with_listing(account, situation, actions)
-        actions = decide(situation, moves)
+        situation, actions = _looked(account, situation, moves, actions)
     actions = _targeted(actions, request.targets)
     if account is not None and any(isinstance(action, SendNow | ScheduleSend | Replace) for action in actions):
         situation = replace(situation, observed=replace(situation.observed, senders=account.senders()))
     quotes = _quotes(account, actions, progress)
     actions = tuple(priced(action, quotes) for action in actions)
     return Prepared(_plan(request, situation, actions, offline=account is None), situation, request.state)
+
+
+def _looked(
+    account: Account, situation: Situation, moves: Mapping[str, str], actions: tuple[Action, ...]
+) -> tuple[Situation, tuple[Action, ...]]:
+    """Look for our messages and for doubles, and decide again; and once more for what that decision newly sends.
+
+    An unknown send that is found frees the rest of its campaign: that rest may be on the account as well.
+    """
+    looked_for: set[str] = set()
+    while True:
+        situation = with_listing(account, situation, actions)
+        looked_for |= _to_send(actions)
+        actions = decide(situation, moves)
+        if _to_send(actions) <= looked_for:
+            return situation, actions
+
+
+def _to_send(actions: Iterable[Action]) -> set[str]:
+    return {send.fingerprint for action in actions for send in action.sends if send.desired is not None}
 
 
 def _now(account: Account | None, clock: Clock) -> datetime:

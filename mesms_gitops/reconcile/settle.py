@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import ApiError
+from mesms_gitops.model.evidence import People
 from mesms_gitops.model.plan import Adoption
-from mesms_gitops.planning.matching import CLOCK_SLACK, suspects_of_record
+from mesms_gitops.planning.matching import CLOCK_SLACK, record_key, suspects_of_record
 from mesms_gitops.planning.planner import adopted
-from mesms_gitops.reconcile.compare import People, compare
+from mesms_gitops.reconcile.compare import compare
 from mesms_gitops.reconcile.observe import messages_since
 
 if TYPE_CHECKING:
     from mesms_gitops.model.observation import RemoteMessage
     from mesms_gitops.model.sends import SendRecord
+    from mesms_gitops.model.state import State
     from mesms_gitops.reconcile.tools import Journal, Tools
 
 WAITS = (1.0, 2.0, 4.0)
@@ -25,13 +27,24 @@ def settle(campaign: str, record: SendRecord, journal: Journal, tools: Tools) ->
     for wait in WAITS:
         tools.clock.sleep(wait)
         found = matches(campaign, record, journal.state.claimed, tools)
-        if len(found) > 1:
+        if len(found) > 1 or any(_is_contested(message, campaign, record, journal.state, tools) for message in found):
             return record
         if found:
             settled = adopted(Adoption(record, found[0]))
             journal.write_send(campaign, settled)
             return settled
     return record
+
+
+def _is_contested(message: RemoteMessage, campaign: str, record: SendRecord, state: State, tools: Tools) -> bool:
+    """Whether another unsettled send could be the same message: one message is never two sends."""
+    mine = record_key(campaign, record)
+    return any(
+        suspect.owner != mine and compare(tools.account, suspect, tools.key) is not People.DIFFERENT
+        for other, send in state.sends()
+        if send.is_unsettled
+        for suspect in suspects_of_record(other.name, send, [message], state.claimed, tools.key)
+    )
 
 
 def matches(campaign: str, record: SendRecord, claimed: frozenset[str], tools: Tools) -> list[RemoteMessage]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mesms_gitops.errors import NotReached
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,6 +27,22 @@ class Tools:
     key: HashKey
     run: str
     interrupted: Callable[[], bool]
+
+
+def hold_back(ledger: Ledger, interrupted: Callable[[], bool]) -> Callable[[], None]:
+    """What a client of `apply` asks before it repeats a request that was refused with 429 or never arrived.
+
+    Such a wait may take minutes, and the emergency stop and Ctrl-C hold in it as well. It raises `NotReached`: nothing
+    is in flight then, so the send is provably not made.
+    """
+
+    def check() -> None:
+        if interrupted():
+            raise NotReached("interrupted while it waited to be repeated", next_step="run the same command again")
+        if ledger.read_freeze().is_active:
+            raise NotReached("the emergency stop came while it waited to be repeated", next_step="mesms-gitops status")
+
+    return check
 
 
 class Journal:

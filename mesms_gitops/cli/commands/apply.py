@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +91,8 @@ def command(
 def _approval(planfile: str | None, expect_digest: str | None, *, auto_approve: bool) -> Approval:
     if planfile is None:
         return Approval(expect_digest, auto_approve)
+    import json
+
     try:
         saved = json.loads(Path(planfile).read_text(encoding="utf-8"))
         approval = Approval(
@@ -171,20 +172,12 @@ def _ask(plan: Plan, place: Workplace) -> None:
 
 
 def _carry_out(ready: Prepared, place: Workplace, account: Any, *, continue_on_error: bool) -> ApplyOutcome:
-    from mesms_gitops.cli.wiring import interruptible, run_name
+    from mesms_gitops.cli.wiring import interruptible, tools_for
     from mesms_gitops.reconcile.apply import apply
-    from mesms_gitops.reconcile.tools import Journal, Tools
+    from mesms_gitops.reconcile.tools import Journal
 
     with interruptible() as interrupted:
-        tools = Tools(
-            account=account,
-            ledger=place.store,
-            clock=place.clock,
-            progress=place.teller,
-            key=ready.situation.key,
-            run=run_name(place.clock.now()),
-            interrupted=interrupted,
-        )
+        tools = tools_for(place, account, ready.situation.key, interrupted)
         try:
             return apply(ready, Journal(place.store, ready.stored), tools, continue_on_error=continue_on_error)
         finally:

@@ -1,0 +1,53 @@
+# Everything a newcomer, a developer and CI need. `make demo` and `make test` do all the set-up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MESMS := $(BIN)/mesms-gitops
+# two cores here; more where there are more
+WORKERS ?= 2
+
+.PHONY: demo test check lint types walls unit prove bench schemas docs record record-live clean
+
+demo: $(VENV)/.demo                    ## the whole journey on the sandbox
+	@$(MESMS) demo
+
+test: $(VENV)/.dev check unit          ## every check and test there is
+
+check: lint types walls
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+walls: $(VENV)/.dev                    ## the walls between the rooms
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+schemas: $(VENV)/.dev                  ## write schemas/ anew from the models
+	$(BIN)/python -m mesms_gitops.manifests.schema schemas
+
+record: $(VENV)/.dev                   ## record the cassettes anew, against the sandbox
+	$(BIN)/python tests/api/record.py
+
+record-live: $(VENV)/.dev              ## opt-in: against a real account, read-only
+	$(BIN)/python tests/api/record.py --live
+
+$(VENV)/.made:
+	@scripts/make-venv "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.made pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group test --group lint
+	@touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

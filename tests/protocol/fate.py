@@ -1,0 +1,114 @@
+"""What can go wrong at a boundary, and the schedule that says what does.
+
+A *boundary* is a place where the outside can strike: a request, a step of a write on the disk, the moment before the
+state's guard is entered, a wait. Boundaries are numbered from 0 as a life crosses them. A *schedule* says which event
+strikes at which boundary; with an empty one nothing goes wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Kind(StrEnum):
+    """What sort of place a boundary is."""
+
+    WRITE = "write"
+    ENTER = "enter"
+    READ = "read"
+    SEND = "send"
+    CANCEL = "cancel"
+    WAIT = "wait"
+
+
+class Event(StrEnum):
+    """What strikes. ``+``: the server acted first; ``~``: it did, and its listing shows it only much later."""
+
+    CRASH = "crash"
+    CRASH_ACTED = "crash+"
+    CRASH_HIDDEN = "crash~"
+    POWER = "power"  # the machine dies: what no fsync covered is gone
+    POWER_HIDDEN = "power~"
+    FULL = "full"  # the disk is
+    DROPPED = "dropped"  # the request is read by nobody, the connection hangs until the client gives up
+    LOST = "lost"  # the server acts, the answer never comes
+    LOST_HIDDEN = "lost~"
+    LATE = "late"  # the client gives up, and the server acts after all, minutes later
+    ERROR = "500"
+    ERROR_ACTED = "500+"
+    GARBAGE = "garbage"  # the server acts, and a 200 that nobody can read comes
+    LIMITED = "429"  # once
+    LIMITED_LONG = "429!"  # until the client gives up
+    UNREACHED = "unreached"
+    UNREACHED_LONG = "unreached!"
+    NO_CREDIT = "402"
+    CTRL_C = "ctrl-c"
+    RIVAL = "rival"  # another apply starts now, on this host
+    USURPER = "usurper"  # the lock is broken by hand and another apply does all its work now
+    STOP = "stop"  # the emergency stop, from another terminal
+
+
+_ANYWHERE = (Event.CTRL_C, Event.STOP, Event.USURPER)
+EVENTS: Mapping[Kind, tuple[Event, ...]] = MappingProxyType(
+    {
+        Kind.WRITE: (Event.CRASH, Event.POWER, Event.FULL),
+        Kind.ENTER: (Event.CRASH, Event.RIVAL, *_ANYWHERE),
+        Kind.READ: (Event.CRASH, Event.LOST, Event.GARBAGE, *_ANYWHERE),
+        Kind.SEND: (
+            *(Event.CRASH, Event.CRASH_ACTED, Event.CRASH_HIDDEN, Event.POWER_HIDDEN),
+            *(Event.DROPPED, Event.LOST, Event.LOST_HIDDEN, Event.LATE, Event.ERROR, Event.ERROR_ACTED, Event.GARBAGE),
+            *(Event.LIMITED, Event.LIMITED_LONG, Event.UNREACHED, Event.UNREACHED_LONG, Event.NO_CREDIT),
+            *(Event.RIVAL, *_ANYWHERE),
+        ),
+        Kind.CANCEL: (
+            *(Event.CRASH, Event.CRASH_ACTED, Event.POWER),
+            *(Event.DROPPED, Event.LOST, Event.LATE, Event.ERROR, Event.ERROR_ACTED, Event.GARBAGE),
+            *(Event.LIMITED, Event.LIMITED_LONG, Event.UNREACHED_LONG),
+            *_ANYWHERE,
+        ),
+        Kind.WAIT: _ANYWHERE,
+    }
+)
+"""Everything that may strike at each kind of boundary."""
+
+LASTING: Mapping[Event, Event] = MappingProxyType(
+    {Event.LIMITED_LONG: Event.LIMITED, Event.UNREACHED_LONG: Event.UNREACHED}
+)
+"""Events that go on until their process ends, and what each request of that kind meets meanwhile."""
+
+Schedule = tuple[tuple[int, Event], ...]
+
+
+@dataclass(slots=True)
+class Fate:
+    """Counts boundaries from ``first`` on and says what strikes at each."""
+
+    events: Mapping[int, Event]
+    first: int = 0
+    crossed: list[tuple[str, Kind]] = field(default_factory=list)
+
+    def cross(self, name: str, kind: Kind) -> Event | None:
+        """Cross one boundary."""
+        number = self.first + len(self.crossed)
+        self.crossed.append((name, kind))
+        event = self.events.get(number)
+        if event is not None and event not in EVENTS[kind]:
+            raise ValueError(f"boundary {number} is a {kind} ({name}): {event} cannot strike there")
+        return event
+
+
+def written(schedule: Schedule) -> str:
+    """``12=crash,30=lost``."""
+    return ",".join(f"{number}={event}" for number, event in schedule)
+
+
+def read(text: str) -> Schedule:
+    """The schedule that `written` wrote."""
+    pairs = (item.partition("=") for item in text.split(",") if item)
+    return tuple((int(number), Event(event)) for number, _, event in pairs)

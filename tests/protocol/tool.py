@@ -1,0 +1,135 @@
+"""The commands of the tool, in the order in which the command line calls the rooms, on a machine of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesms_gitops.errors import StateError
+from mesms_gitops.model.hashkey import HashKey
+from mesms_gitops.model.project import Project
+from mesms_gitops.model.state import Freeze, State
+from mesms_gitops.reconcile.apply import apply
+from mesms_gitops.reconcile.prepare import Prepared, Request, prepare
+from mesms_gitops.reconcile.resolve import settle_not_sent, settle_sent
+from mesms_gitops.reconcile.stop import stop
+from mesms_gitops.reconcile.tools import Journal, Tools, hold_back
+from mesms_gitops.store.file import FileStore
+from mesms_gitops.store.lineage import first_lineage
+
+from .account import connected
+from .machine import STATE, OneHost
+from .manifests import ROOT, want_all
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mesms_gitops.model.plan import ApplyOutcome
+
+    from .machine import Machine, Process
+    from .manifests import Manifest
+
+PROJECT = Project(root=Path(ROOT), file="mesms.yaml", text_digest="the proof")
+LINEAGE = first_lineage(PROJECT.text_digest)
+
+
+class Silence:
+    """Nobody to tell."""
+
+    def say(self, text: str) -> None:
+        pass
+
+
+class MachineClock:
+    """`reconcile.ports.Clock` on a machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def now(self) -> datetime:
+        return self._machine.now()
+
+    def sleep(self, seconds: float) -> None:
+        self._machine.wait(seconds)
+
+
+class Tool:
+    """One process with its store, its client and its journal."""
+
+    def __init__(self, machine: Machine, process: Process, manifests: tuple[Manifest, ...]) -> None:
+        self._manifests = manifests
+        self._process = process
+        self._clock = MachineClock(machine)
+        self.store = FileStore(STATE, disk=machine.disk, host=OneHost(machine, process))
+        self.account = connected(machine, hold_back(self.store, lambda: process.is_interrupted))
+
+    def stored(self) -> State:
+        """The state, or a blank one; a state that is gone while its backup stands is an error."""
+        state = self.store.read()
+        if state is None and self.store.has_backup:
+            raise StateError("the state is gone, but its backup is there")
+        return state or State(LINEAGE)
+
+    def tools(self, state: State) -> Tools:
+        """What reconcile works with."""
+        process = self._process
+        return Tools(
+            account=self.account,
+            ledger=self.store,
+            clock=self._clock,
+            progress=Silence(),
+            key=HashKey.of_lineage(state.lineage),
+            run=f"run-{process.pid}",
+            interrupted=lambda: process.is_interrupted,
+        )
+
+    def prepared(self, state: State) -> Prepared:
+        """``plan``."""
+        key = HashKey.of_lineage(state.lineage)
+        request = Request(
+            project=PROJECT,
+            campaigns=tuple(manifest.campaign for manifest in self._manifests),
+            want_all=lambda recorded: want_all(self._manifests, recorded, key),
+            state=state,
+            freeze=self.store.read_freeze(),
+            key=key,
+            balance=self.account.balance(),
+            allow_empty=True,
+        )
+        return prepare(request, self.account, self._clock, Silence())
+
+    def apply(self) -> ApplyOutcome | None:
+        """``apply --auto-approve``; None where there is nothing to do, or it refuses before the first effect."""
+        with self.store.lock("apply", 0.0):
+            state = self.stored()
+            ready = self.prepared(state)
+            plan = ready.plan
+            if plan.refusals or not (plan.has_changes or plan.blocked):
+                return None
+            return apply(ready, Journal(self.store, state), self.tools(state))
+
+    def stop(self) -> None:
+        """``stop --all``."""
+        freeze = Freeze(everything=True, since=self._clock.now(), by="ci")
+        blank = State(LINEAGE)
+        stop(self.store, freeze, blank, self.tools(blank))
+
+    def release(self) -> None:
+        """``stop --release``."""
+        self.store.write_freeze(Freeze())
+
+    def resolve(self, name: str, uuid: str | None) -> None:
+        """``resolve NAME --sent UUID``, or ``--not-sent``."""
+        with self.store.lock("resolve", 0.0):
+            state = self.stored()
+            journal, tools = Journal(self.store, state), self.tools(state)
+            if uuid is None:
+                settle_not_sent(journal, name, tools)
+            else:
+                settle_sent(journal, name, uuid, tools)
+
+    def unlock(self) -> None:
+        """``state unlock``, whoever holds it."""
+        held = self.store.info()
+        if held is not None:
+            self.store.unlock(held.id)

@@ -1,0 +1,180 @@
+"""Looking before acting: which requests are made, and what becomes of the answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from mesms_gitops.errors import ApiError
+from mesms_gitops.model.observation import MessagePage, SenderName
+from mesms_gitops.model.plan import CreditsSource, Reason
+from mesms_gitops.model.sends import SendPhase
+from mesms_gitops.reconcile.observe import messages_since
+from tests.planning.scenes import NOW, SOON, manifest, people, remembered
+
+from .bench import DROPPED, LOST, Bench, late
+
+SALE, OTHER, BYE = manifest(), manifest("other", "Other", (7, 8)), manifest("bye", "Bye", (9,))
+
+
+# --- which requests ---------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_without_work_asks_about_live_sends_and_nothing_else(bench: Bench) -> None:
+    """Requests grow with what can still change, not with history."""
+    bench.apply(SALE, OTHER)
+    sent = tuple(manifest(f"old-{n}", f"Old {n}", (n,)) for n in range(1, 30))
+    bench.remember(
+        *bench.state.campaigns.values(),
+        *(
+            remembered(told, phase)
+            for told, phase in zip(sent, [SendPhase.SENT, SendPhase.CANCELLED] * 15, strict=False)
+        ),
+    )
+    bench.account.reads.clear()
+    bench.plan(SALE, OTHER)
+    assert bench.account.reads == ["balance", "message m1", "message m2"]
+
+
+def test_a_fixed_time_is_looked_for_among_the_scheduled_of_its_sender(bench: Bench) -> None:
+    bench.plan(SALE)
+    assert bench.account.reads == ["balance", "messages SiamCoffee scheduled p1", "senders", "preview Hello"]
+
+
+def test_a_now_is_looked_for_among_those_of_the_last_day(bench: Bench) -> None:
+    bench.plan(manifest(when=SOON))
+    assert bench.account.reads == ["balance", "messages SiamCoffee since 31 03:00 p1", "senders", "preview Hello"]
+
+
+def test_an_unknown_send_is_looked_for_since_a_little_before_its_intent(bench: Bench) -> None:
+    bench.remember(remembered(SALE, SendPhase.UNKNOWN))
+    bench.plan(SALE)
+    assert bench.account.reads == ["balance", "messages SiamCoffee since 01 01:50 p1"]
+
+
+def test_senders_are_asked_about_only_where_something_is_sent(bench: Bench) -> None:
+    bench.apply(SALE)
+    bench.account.reads.clear()
+    bench.plan()
+    assert bench.account.reads == ["balance", "message m1"]
+
+
+def test_each_class_of_texts_is_priced_once(bench: Bench) -> None:
+    bench.plan(manifest(text="Dear {name}", to={"Ann": (1, 2), "Bob": (3,), "x" * 200: (4,)}))
+    assert len([read for read in bench.account.reads if read.startswith("preview")]) == 2
+
+
+def test_a_target_is_planned_priced_and_guarded_alone(bench: Bench) -> None:
+    bench.account.approved = (SenderName("SiamCoffee", approved=True),)
+    plan = bench.plan(SALE, manifest("other", "Other", (7, 8), sender="SiamShop"), targets=["sale"])
+    assert ([action.campaign for action in plan.actions], plan.refusals) == (["sale"], ())
+    assert [read for read in bench.account.reads if read.startswith("preview")] == ["preview Hello"]
+
+
+def test_a_plan_changes_nothing(bench: Bench) -> None:
+    bench.remember(remembered(SALE, SendPhase.UNKNOWN))
+    bench.plan(SALE, OTHER)
+    assert bench.trace == []
+
+
+# --- what becomes of the answers --------------------------------------------------------------------------------------
+
+
+def test_every_page_of_a_listing_is_read(bench: Bench) -> None:
+    bench.account.page = 2
+    for _ in range(5):
+        bench.account.by_hand(SALE, "Hello", people(9))
+    found = messages_since(bench.account, "SiamCoffee", NOW - timedelta(hours=1))
+    assert [message.uuid for message in found] == ["m5", "m4", "m3", "m2", "m1"]
+
+
+def test_a_listing_that_grows_while_it_is_read_is_read_whole(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message on top moves the last one of a page to the next page: it is neither lost nor seen twice."""
+    bench.account.page = 2
+    for _ in range(3):
+        bench.account.by_hand(SALE, "Hello", people(9))
+    listed = bench.account.messages
+
+    def growing(page: int = 1, **about: object) -> MessagePage:
+        answer = listed(page=page, **about)  # type: ignore[arg-type]
+        if page == 1:
+            bench.account.by_hand(SALE, "Hello", people(9))
+        return answer
+
+    monkeypatch.setattr(bench.account, "messages", growing)
+    found = messages_since(bench.account, "SiamCoffee", NOW - timedelta(hours=1))
+    assert [message.uuid for message in found] == ["m3", "m2", "m1"]
+
+
+def test_a_listing_without_end_is_not_believed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mesms_gitops.reconcile.observe.MAX_LISTING_PAGES", 2)
+    bench.account.page = 1
+    for _ in range(3):
+        bench.account.by_hand(SALE, "Hello", people(9))
+    with pytest.raises(ApiError, match="does not end after 2 pages"):
+        bench.plan(SALE)
+
+
+def test_a_listing_without_texts_is_completed_message_by_message(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.account.by_hand(SALE, "Hello")
+    listed = bench.account.messages
+    monkeypatch.setattr(
+        bench.account,
+        "messages",
+        lambda **about: MessagePage(tuple(replace(one, content=None) for one in listed(**about).messages), more=False),
+    )
+    assert bench.plan(SALE).actions[0].reason is Reason.FOREIGN_MESSAGE
+
+
+def test_people_that_cannot_be_read_hold_a_send_back(bench: Bench) -> None:
+    """To hold back, a doubt is enough."""
+    bench.account.by_hand(SALE, "Hello", people(4, 5, 6))
+    assert bench.plan(SALE).actions[0].reason is Reason.NEW
+    bench.account.hides_recipients = True
+    assert bench.plan(SALE).actions[0].reason is Reason.FOREIGN_MESSAGE
+
+
+def test_people_that_cannot_be_read_are_not_adopted(bench: Bench) -> None:
+    """To adopt takes certainty."""
+    bench.account.hides_recipients = True
+    bench.account.will("send", LOST)
+    bench.apply(SALE)
+    assert bench.plan(SALE).actions[0].reason is Reason.UNKNOWN_SEND
+    bench.account.hides_recipients = False
+    assert bench.plan(SALE).actions[0].reason is Reason.RECOVERED
+
+
+def test_what_an_adoption_frees_is_looked_for_as_well(bench: Bench) -> None:
+    """Its first send is found; somebody has made the message of its second meanwhile."""
+    dear = manifest(text="Dear {name}", to={"Ann": (1, 2), "Bob": (3,)})
+    bench.account.will("send", late(minutes=5))
+    bench.apply(dear)
+    bench.clock.moment += timedelta(hours=2)
+    bench.account.by_hand(dear, "Dear Ann", ago=timedelta(days=3))
+    (action,) = bench.plan(dear).actions
+    assert (action.reason, len(action.adoptions)) == (Reason.FOREIGN_MESSAGE, 1)
+
+
+def test_the_clock_of_the_server_says_what_has_passed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    hour = SALE.send("Hello").when.at  # type: ignore[union-attr]
+    monkeypatch.setattr(bench.account, "server_time", lambda: hour)
+    assert bench.plan(SALE).actions[0].reason is Reason.TIME_PASSED
+    monkeypatch.setattr(bench.account, "server_time", lambda: None)
+    assert bench.plan(SALE).actions[0].reason is Reason.NEW
+
+
+def test_a_preview_that_fails_fails_the_plan(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise DROPPED.error
+
+    monkeypatch.setattr(bench.account, "preview", broken)
+    with pytest.raises(ApiError):
+        bench.plan(SALE)
+
+
+def test_offline_nothing_is_asked_and_cost_is_estimated(bench: Bench) -> None:
+    plan = bench.plan(SALE, offline=True)
+    assert (plan.offline, plan.actions[0].credits_source, plan.actions[0].credits) == (True, CreditsSource.ESTIMATE, 3)
+    assert (bench.account.reads, plan.summary.balance) == ([], None)
