@@ -28,6 +28,13 @@ walls: $(VENV)/.dev                    ## the walls between the rooms
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
+docs: $(VENV)/.dev                      ## write what commands print into the documents that show it
+	$(BIN)/python scripts/refresh_docs.py
+
+bench: $(VENV)/.dev                     ## the rows of docs/performance.md
+	$(BIN)/python -m benchmarks.start_up
+	$(BIN)/python -m benchmarks.upload
+
 schemas: $(VENV)/.dev                  ## write schemas/ anew from the models
 	$(BIN)/python -m mesms_gitops.manifests.schema schemas
 

@@ -102,9 +102,9 @@ def messages(body: object, lens: Lens, page: int) -> MessagePage:
     found = tuple(message(row, lens) for row in rows)
     limit = _page_size(lens.find_around(around, "list.limit"))
     total = to_whole(lens.find_around(around, "list.total"))
-    # a total below what this page shows counts something else: then only an empty page is the end
+    # without a total, or with one below what was shown (it counts something else), only an empty page is the end
     seen = (page - 1) * limit + len(found)
-    more = bool(found) and (total is None or total != seen or len(found) >= limit)
+    more = bool(found) and (total != seen or len(found) >= limit)
     return MessagePage(messages=found, more=more)
 
 

@@ -182,7 +182,8 @@ class Transport:
     def _not_reached(self, error: Exception, where: str) -> NotReached:
         host = self._address.host
         root = _root(error)
-        why: str | None = self._key.clean(str(root)) or type(root).__name__
+        told = root.strerror if isinstance(root, OSError) and root.strerror else str(root)
+        why: str | None = self._key.clean(told) or type(root).__name__
         if isinstance(root, socket.gaierror):
             what, step = f"the name {host} cannot be resolved", CHECK_ADDRESS
         elif isinstance(root, ssl.SSLError):

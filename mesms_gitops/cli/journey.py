@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.cli.history import head_commit, last_commit_time
 from mesms_gitops.errors import ManifestError, Refused, UsageError
-from mesms_gitops.model.campaign import DeclaredState, SavedTemplate
-from mesms_gitops.model.diagnostic import Diagnostic
+from mesms_gitops.model.campaign import DeclaredState, ListSource, SavedTemplate
+from mesms_gitops.model.diagnostic import Diagnostic, Severity
 from mesms_gitops.planning.desire import Wanted, desired_sends
 from mesms_gitops.planning.fingerprint import manifest_record
 from mesms_gitops.planning.situation import needs_audience
@@ -45,11 +45,12 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
     key = place.key_for(state)
     balance = account.balance() if account else None
     campaigns, warnings = manifests(place, state, account.server_time() if account else None)
+    names = {campaign.name for campaign in campaigns}
     _check_targets(choices.targets, campaigns, state)
     request = Request(
         project=place.project,
         campaigns=campaigns,
-        want_all=wanting(place, campaigns, key),
+        want_all=wanting(place, campaigns, key, warnings),
         state=state,
         freeze=place.store.read_freeze(),
         key=key,
@@ -57,7 +58,7 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
         commit=head_commit(place.project.root),
         targets=choices.targets,
         allow_empty=choices.allow_empty,
-        diagnostics=warnings,
+        diagnostics=tuple(found for found in warnings if found.campaign not in names),
     )
     try:
         return prepare(request, account, place.clock, place.teller)
@@ -104,9 +105,11 @@ def _check_targets(targets: Sequence[str], campaigns: Sequence[Campaign], state:
             )
 
 
-def wanting(place: Workplace, campaigns: tuple[Campaign, ...], key: HashKey) -> WantAll:
-    """What takes each of ``campaigns`` as far as what is recorded of it makes necessary."""
-    return _Wanting(place, campaigns, key).all_of
+def wanting(
+    place: Workplace, campaigns: tuple[Campaign, ...], key: HashKey, warnings: tuple[Diagnostic, ...] = ()
+) -> WantAll:
+    """What takes each of ``campaigns`` as far as what is recorded of it makes necessary; ``warnings`` go with it."""
+    return _Wanting(place, campaigns, key, warnings).all_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class _Wanting:
     place: Workplace
     campaigns: tuple[Campaign, ...]
     key: HashKey
+    warnings: tuple[Diagnostic, ...]
 
     def all_of(self, state: State) -> Mapping[str, Wanted]:
         """Every campaign; the findings of all of them in one `ManifestError`."""
@@ -132,22 +136,29 @@ class _Wanting:
     def _one(self, campaign: Campaign, record: CampaignRecord | None) -> Wanted:
         manifest = manifest_record(campaign, self.key, str(self.place.project.root))
         if campaign.state is not DeclaredState.ACTIVE or not needs_audience(campaign, record):
-            return Wanted(campaign, manifest)
+            return Wanted(campaign, manifest, diagnostics=self._warnings_of(campaign))
         from mesms_gitops.audience.resolve import resolve
 
         self.place.teller.say(f"reading the recipients of {campaign.name}")
         audience = resolve(campaign)
-        rendering = _Rendering(campaign)
+        rendering = _Rendering(campaign, self.place.project.policy.links)
         sends = desired_sends(campaign, audience, rendering.render, self.key)
         stop_on_errors(rendering.findings)
-        return Wanted(campaign, manifest, sends, audience.counts, (*audience.diagnostics, *rendering.findings))
+        findings = (*self._warnings_of(campaign), *audience.diagnostics, *rendering.findings)
+        return Wanted(campaign, manifest, sends, audience.counts, findings)
+
+    def _warnings_of(self, campaign: Campaign) -> tuple[Diagnostic, ...]:
+        return tuple(found for found in self.warnings if found.campaign == campaign.name)
 
 
 class _Rendering:
     """The text for each combination of values, checked as it will arrive."""
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, links: Sequence[str] | None) -> None:
+        """``links`` are the hosts that policy allows; None for any."""
         self._campaign = campaign
+        self._links = links
+        self._is_personal = any(isinstance(source, ListSource) and source.variables for source in campaign.sources)
         self.findings: list[Diagnostic] = []
         self._seen: set[str] = set()
         self.render: Render | None = self._renderer(campaign)
@@ -170,21 +181,34 @@ class _Rendering:
         )
 
     def _checked(self, text: str) -> str:
-        """``text``, with its findings kept: once for each kind, not once for each of many recipients."""
+        """``text``, with its findings kept: once for each kind, not once for each of many recipients.
+
+        A text that is the same for everybody was looked at with its manifest.
+        """
+        if not self._is_personal:
+            return text
+        from mesms_gitops.manifests.links import check_links
         from mesms_gitops.manifests.message_text import check_text
 
         for found in check_text(text):
-            if found.code not in self._seen:
-                self._seen.add(found.code)
-                self.findings.append(
-                    Diagnostic(
-                        code=found.code,
-                        severity=found.severity,
-                        message=f"{self._campaign.name}: {found.message}",
-                        position=self._position(),
-                        field="content",
-                        next_step=found.next_step,
-                        campaign=self._campaign.name,
-                    )
-                )
+            self._keep(found.code, found.severity, found.message, found.next_step)
+        for problem in check_links(text, self._links):
+            self._keep(problem.code, Severity.ERROR, problem.message, problem.next_step, refusal=True)
         return text
+
+    def _keep(self, code: str, severity: Severity, message: str, next_step: str, *, refusal: bool = False) -> None:
+        if code in self._seen:
+            return
+        self._seen.add(code)
+        self.findings.append(
+            Diagnostic(
+                code=code,
+                severity=severity,
+                message=f"{self._campaign.name}: {message}",
+                position=self._position(),
+                field="content",
+                next_step=next_step,
+                campaign=self._campaign.name,
+                refusal=refusal,
+            )
+        )

@@ -136,7 +136,7 @@ def with_environment(project: Project) -> Project:
 
 
 @contextmanager
-def client(project: Project, teller: Teller) -> Iterator[MesmsClient]:
+def client(project: Project, teller: Teller, before_repeat: Callable[[], None] | None = None) -> Iterator[MesmsClient]:
     """A client for this project's account. Raises `ConfigError` without ``MESMS_API_KEY``."""
     from mesms_gitops.api.client import MesmsClient
 
@@ -155,6 +155,7 @@ def client(project: Project, teller: Teller) -> Iterator[MesmsClient]:
         requests_per_second=api.requests_per_second,
         timeout=api.timeout,
         on_wait=teller.say,
+        before_repeat=before_repeat,
     ) as made:
         yield made
 
@@ -176,23 +177,30 @@ def tools_for(
     )
 
 
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
+class Interrupt:
     """Ctrl-C and SIGTERM once: finish the request in flight, write it down, stop. Twice: stop at once."""
-    pressed = False
 
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal pressed
-        if pressed:
+    def __init__(self) -> None:
+        self._pressed = False
+
+    def __call__(self) -> bool:
+        """Whether it was pressed."""
+        return self._pressed
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Take the signals for as long as the context lasts; outside of it they end the process as usual."""
+        former = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        if self._pressed:
             raise KeyboardInterrupt
-        pressed = True
-
-    former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: pressed
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        self._pressed = True
 
 
 def run_name(now: datetime) -> str:

@@ -82,20 +82,28 @@ def read_bytes(path: Path | str, name: str, findings: Findings) -> bytes | None:
     try:
         # O_NONBLOCK: opening a FIFO must not wait for a writer
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            return _read_regular(descriptor, name, findings)
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as reason:
         findings.in_file(name, "MS007", f"{name} cannot be read", why=_reason(reason), next_step=_READABLE)
         return None
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            findings.in_file(name, "MS007", f"{name} is not a regular file", next_step=_READABLE)
-            return None
-        if found.st_size > MAX_BYTES:
-            _too_large(name, found.st_size, findings)
-            return None
-        body = stream.read(MAX_BYTES + 1) or b""
-    if len(body) > MAX_BYTES:  # it grew after it was measured
-        _too_large(name, len(body), findings)
+
+
+def _read_regular(descriptor: int, name: str, findings: Findings) -> bytes | None:
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        findings.in_file(name, "MS007", f"{name} is not a regular file", next_step=_READABLE)
+        return None
+    size = found.st_size
+    body = b""
+    if size <= MAX_BYTES:
+        body = os.read(descriptor, MAX_BYTES + 1)
+        while len(body) < size and (more := os.read(descriptor, MAX_BYTES + 1)):
+            body += more
+    if max(size, len(body)) > MAX_BYTES:  # the second: it grew after it was measured
+        _too_large(name, max(size, len(body)), findings)
         return None
     return body
 

@@ -307,6 +307,7 @@ class _Builder:
                 self._other(event)
 
     def _scalar(self, event: Any) -> None:
+        """The hot path: three quarters of all events."""
         start, end = event.start_mark, event.end_mark
         node = Scalar(event.value, event.style or "", self.file, (start.line, start.column, end.line, end.column))
         self.nodes += 1
@@ -314,19 +315,29 @@ class _Builder:
             self._too_many(node)
         if self.is_masked:
             node.text = node.text.translate(_UNMASK)
+        if event.ctag is not None or event.anchor is not None or (node.style == '"' and UNPRINTABLE.search(node.text)):
+            self._refuse_scalar(event, node)
+            return
+        parent = self.stack[-1] if self.stack else None
+        if type(parent) is MappingNode:
+            key = self.keys[-1]
+            if key is None:
+                self._key(parent, node)
+                return
+            if key is not _SKIPPED:
+                parent[key] = node
+            self.keys[-1] = None
+        elif isinstance(parent, SequenceNode):
+            parent.append(node)
+        else:
+            self._top(node)
+
+    def _refuse_scalar(self, event: Any, node: Scalar) -> None:
         if event.anchor or event.tag:
             self._refuse_decoration(event, node)
-            self._skip()
-            return
-        if node.style == '"' and UNPRINTABLE.search(node.text):
-            self._refuse_escape(node)
-            self._skip()
-            return
-        if self.stack and self.keys[-1] is None and type(self.stack[-1]) is MappingNode:
-            self._key(self.stack[-1], node)
         else:
-            self._put(node)
-            self._value_ends()
+            self._refuse_escape(node)
+        self._skip()
 
     def _key(self, mapping: MappingNode, node: Scalar) -> None:
         key = node.text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mesms_gitops.model.audience import AudienceCounts
     from mesms_gitops.model.diagnostic import Diagnostic
     from mesms_gitops.model.observation import RemoteMessage
     from mesms_gitops.model.sends import CancelReason, DesiredSend, SendPhase, SendRecord
@@ -102,9 +103,9 @@ class ActionBase:
     """What every action says.
 
     ``campaign`` is the name; ``sends`` are the sends it is about; ``parts`` maps parts of a message to how many people
-    get one of that size. ``waits_for`` are uuids that must be confirmed cancelled before anything of this action is
-    sent. ``adoptions`` are written down before anything else. ``reversible_until`` None means it cannot be undone,
-    unless ``is_free`` (nothing leaves by this action).
+    get one of that size. ``audience`` says what became of the rows of its lists, where they were read. ``waits_for``
+    are uuids that must be confirmed cancelled before anything of this action is sent. ``adoptions`` are written down
+    before anything else. ``reversible_until`` None means it cannot be undone, unless ``is_free``: nothing leaves.
     """
 
     verb: ClassVar[str]
@@ -121,6 +122,7 @@ class ActionBase:
     timezone: str = "Asia/Bangkok"
     sends: tuple[PlannedSend, ...] = ()
     recipients: int = 0
+    audience: AudienceCounts | None = None
     requests: int = 0
     parts: tuple[tuple[int, int], ...] = ()
     credits: int = 0

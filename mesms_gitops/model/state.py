@@ -46,7 +46,8 @@ class CampaignRecord:
     """One campaign as state remembers it.
 
     ``retired``: its manifest is gone and nothing of it can still be cancelled; the name stays reserved.
-    ``moved_to``: the name it goes by now; this record holds no sends any more.
+    ``moved_to``: the name it goes by now; this record holds no sends any more. ``held_at``: the revision that was held
+    back because the account already held the same message; one raised above it is sent all the same.
     """
 
     name: str
@@ -56,6 +57,7 @@ class CampaignRecord:
     sends: tuple[SendRecord, ...] = ()
     retired: bool = False
     moved_to: str | None = None
+    held_at: int | None = None
 
     @property
     def current(self) -> tuple[SendRecord, ...]:
@@ -147,16 +149,20 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """The emergency stop: while it holds, nothing new leaves. ``everything`` also covers names not yet in state."""
+    """The emergency stop: while it holds, nothing new leaves. ``everything`` also covers names not yet in state.
+
+    ``released`` are the exceptions from ``everything``.
+    """
 
     everything: bool = False
     campaigns: frozenset[str] = frozenset()
+    released: frozenset[str] = frozenset()
     since: datetime | None = None
     by: str | None = None
 
     def covers(self, name: str) -> bool:
         """Whether campaign ``name`` may not send."""
-        return self.everything or name in self.campaigns
+        return name in self.campaigns or (self.everything and name not in self.released)
 
     @property
     def is_active(self) -> bool:

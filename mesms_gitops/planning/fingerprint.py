@@ -146,7 +146,8 @@ def _source_shown(source: Source) -> str:
             place = source.location.partition("?")[0]  # what follows in an URL may be a secret
             return f"{source.kind}:{place.rpartition('/')[2]}"
         case NumbersSource():
-            return f"{len(source.numbers)} numbers in the manifest"
+            many = len(source.numbers)
+            return "1 number in the manifest" if many == 1 else f"{many:,} numbers in the manifest"
         case GroupSource():
             return f"contact group {source.group_id}"
         case DeliverySource():

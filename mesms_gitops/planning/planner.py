@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from mesms_gitops.model.audience import AudienceCounts
     from mesms_gitops.model.campaign import When
     from mesms_gitops.model.diagnostic import Position
     from mesms_gitops.model.sends import DesiredSend, SendRecord
@@ -293,12 +294,11 @@ def _given_up(case: _Case, wanted: Wanted) -> bool:
 def _foreign(case: _Case, wanted: Wanted, to_send: Iterable[DesiredSend]) -> list[Suspect]:
     """Messages on the account that already are what would be sent.
 
-    A revision raised above the one that was blocked for them says: yes, once more. Without a record there is nothing to
-    raise it above, and with sends in it the doubles may be those of a revision that state has forgotten: both are also
-    what a lost or restored state looks like.
+    A revision raised above the one that was held back for them says: yes, once more. Where none was, nothing was
+    decided: it may be a revision that a lost or restored state has forgotten.
     """
     record = case.record
-    if record is not None and wanted.campaign.revision > record.revision and not record.sends:
+    if record is not None and record.held_at is not None and wanted.campaign.revision > record.held_at:
         return []
     situation = case.situation
     claimed = situation.recorded.claimed | {adoption.message.uuid for adoption in case.adoptions}
@@ -362,9 +362,11 @@ class _Facts(TypedDict, total=False):
     sender: str
     revision: int
     scheduled_at: datetime | None
+    schedule_text: str
     timezone: str
     sends: tuple[PlannedSend, ...]
     recipients: int
+    audience: AudienceCounts | None
     requests: int
     refund: int
     changes: tuple[Change, ...]
@@ -397,6 +399,8 @@ def _facts(case: _Case, reason: Reason) -> _Facts:
         facts["sender"] = campaign.sender
         facts["revision"] = campaign.revision
         facts["manifest"] = case.wanted.manifest
+        facts["schedule_text"] = case.wanted.manifest.shown.get("schedule", "")
+        facts["audience"] = None if case.wanted.sends is None else case.wanted.counts
         facts["diagnostics"] = case.wanted.diagnostics
         if campaign.schedule is not None:
             facts["timezone"] = campaign.schedule.when.timezone
@@ -546,6 +550,7 @@ def _turned(action: Action, reason: Reason, situation: Situation) -> Blocked:
         sender=action.sender,
         revision=action.revision,
         timezone=action.timezone,
+        audience=action.audience,
         manifest=action.manifest,
         adoptions=action.adoptions,
         moved_from=action.moved_from,

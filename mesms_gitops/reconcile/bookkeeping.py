@@ -54,7 +54,9 @@ def _of_action(state: State, action: Action) -> State:
             return state.with_campaign(replace(record, retired=True))
         case Keep() if record is not None and action.manifest is not None and record.sends:
             return state.with_campaign(replace(record, file=action.file, manifest=action.manifest, retired=False))
-        case Blocked(reason=Reason.FOREIGN_MESSAGE | Reason.STATE_LOST) if record is None:
+        case Blocked(reason=Reason.FOREIGN_MESSAGE):
             # remembered so that a revision raised above this one is a decision, and a lost state is not
-            return state.with_campaign(CampaignRecord(action.campaign, action.file, action.revision))
-    return state
+            held = record or CampaignRecord(action.campaign, action.file, action.revision)
+            return state.with_campaign(replace(held, held_at=action.revision))
+        case _:
+            return state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mesms_gitops.errors import ApiError
 from mesms_gitops.model.plan import Replace, ScheduleSend, SendNow
 from mesms_gitops.planning.assemble import assemble, summarise
 from mesms_gitops.planning.cost import cost_classes, priced
@@ -126,7 +127,11 @@ def _quotes(account: Account | None, actions: tuple[Action, ...], progress: Prog
     quotes = {}
     for number, found in enumerate(classes, start=1):
         progress.say(f"asking what {found.key[0]} costs ({number} of {len(classes)})")
-        quotes[found.key] = account.preview(found.specimen)
+        try:
+            quotes[found.key] = account.preview(found.specimen)
+        except ApiError as error:
+            error.add_note(f"asked for the cost of {found.key[0]}; nothing was sent")
+            raise
     return quotes
 
 

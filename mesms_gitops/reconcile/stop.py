@@ -53,6 +53,7 @@ def frozen(former: Freeze, names: Collection[str], *, everything: bool, moment: 
     return Freeze(
         everything=former.everything or everything,
         campaigns=former.campaigns | frozenset(names),
+        released=frozenset() if everything else former.released - frozenset(names),
         since=former.since or moment,
         by=by,
     )
@@ -62,7 +63,11 @@ def released(former: Freeze, names: Collection[str]) -> Freeze:
     """``former`` without ``names``; without any names, nothing is stopped any more."""
     if not names:
         return Freeze()
-    return replace(former, campaigns=former.campaigns - frozenset(names))
+    return replace(
+        former,
+        campaigns=former.campaigns - frozenset(names),
+        released=former.released | frozenset(names) if former.everything else former.released,
+    )
 
 
 def stop(ledger: Ledger, freeze: Freeze, blank: State, tools: Tools) -> StopOutcome:

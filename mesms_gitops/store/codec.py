@@ -11,6 +11,7 @@ since a send that is overlooked here is a send that is made twice.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -133,7 +134,12 @@ def _nested(tree: object, level: int) -> str:
 
 def _shortened(tree: Mapping[str, object], keep: frozenset[str] = frozenset()) -> dict[str, object]:
     """``tree`` without what is absent, empty or False; ``keep`` stays whatever its value."""
-    return {key: value for key, value in tree.items() if key in keep or value not in (None, (), {}, False)}
+    return {key: value for key, value in tree.items() if key in keep or not _is_absent(value)}
+
+
+def _is_absent(value: object) -> bool:
+    # by identity: 0 equals False, and a zero is something that was said
+    return value is None or value is False or value in ((), {})
 
 
 def _approval_tree(approval: Approval) -> dict[str, object]:
@@ -142,9 +148,7 @@ def _approval_tree(approval: Approval) -> dict[str, object]:
 
 def _ordered(record: CampaignRecord) -> CampaignRecord:
     sends = sorted(record.sends, key=lambda send: (send.revision, send.fingerprint))
-    return CampaignRecord(
-        record.name, record.file, record.revision, record.manifest, tuple(sends), record.retired, record.moved_to
-    )
+    return replace(record, sends=tuple(sends))
 
 
 def _campaign_tree(record: CampaignRecord) -> dict[str, object]:
@@ -156,6 +160,7 @@ def _campaign_tree(record: CampaignRecord) -> dict[str, object]:
             "sends": [_send_tree(send) for send in _ordered(record).sends] or None,
             "retired": record.retired,
             "moved_to": record.moved_to,
+            "held_at": record.held_at,
         },
         keep=frozenset({"manifest"} if record.manifest is not None else ()),
     )
@@ -206,7 +211,7 @@ _HEAD = frozenset({"version", "lineage", "serial", "campaigns"})
 _HEAD_MAY = frozenset({"hash_key", "approval"})
 _APPROVAL = frozenset({"digest", "run"})
 _CAMPAIGN = frozenset({"file", "revision"})
-_CAMPAIGN_MAY = frozenset({"manifest", "sends", "retired", "moved_to"})
+_CAMPAIGN_MAY = frozenset({"manifest", "sends", "retired", "moved_to", "held_at"})
 _SEND = frozenset({"fingerprint", "revision", "phase", "run", "intended_at", "sender", "recipients", "parts"})
 _SEND_MAY = frozenset(
     {
@@ -276,6 +281,7 @@ def _campaign(name: str, value: object) -> CampaignRecord:
         sends=tuple(_send(each, where) for each, where in sends),
         retired=found.flag("retired"),
         moved_to=found.maybe_text("moved_to"),
+        held_at=found.maybe_whole("held_at"),
     )
     check_campaign(record, path)
     return _ordered(record)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mesms_gitops.store.place import Place
 
 FREEZE_VERSION = 1
-_MAY = frozenset({"everything", "campaigns", "since", "by"})
+_MAY = frozenset({"everything", "campaigns", "released", "since", "by"})
 
 
 class FreezeFile:
@@ -60,6 +60,7 @@ def encode_freeze(freeze: Freeze) -> bytes:
         "version": FREEZE_VERSION,
         "everything": freeze.everything,
         "campaigns": sorted(freeze.campaigns),
+        "released": sorted(freeze.released) or None,
         "since": None if freeze.since is None else moment_text(freeze.since),
         "by": freeze.by,
     }
@@ -80,6 +81,7 @@ def decode_freeze(body: bytes) -> Freeze:
     return Freeze(
         everything=found.flag("everything"),
         campaigns=frozenset(found.texts("campaigns")),
+        released=frozenset(found.texts("released")),
         since=found.maybe_moment("since"),
         by=found.maybe_text("by"),
     )

@@ -30,6 +30,8 @@ def check_campaign(record: CampaignRecord, path: str) -> None:
             raise Surprise(path, f"{quoted(name)} is not a campaign name")
     if record.revision < 1:
         raise Surprise(f"{path}.revision", "a revision is 1 or more")
+    if record.held_at is not None and record.held_at < 1:
+        raise Surprise(f"{path}.held_at", "a revision is 1 or more")
     if record.moved_to is not None and record.sends:
         raise Surprise(f"{path}.sends", f"the campaign moved to {quoted(record.moved_to)} but still holds sends")
     seen: set[tuple[int, str]] = set()

@@ -13,6 +13,7 @@ from mesms_gitops.views.layout import iso, masked
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mesms_gitops.model.audience import AudienceCounts
     from mesms_gitops.model.diagnostic import Diagnostic
     from mesms_gitops.model.plan import Action, CancelStep, Change, Plan, PlannedSend
 
@@ -54,6 +55,7 @@ def _action(action: Action) -> dict[str, Any]:
         "timezone": action.timezone,
         "sender": action.sender,
         "recipients": action.recipients,
+        "audience": _audience(action.audience),
         "requests": action.requests,
         "parts": {str(size): people for size, people in sorted(action.parts)},
         "credits": action.credits,
@@ -63,6 +65,20 @@ def _action(action: Action) -> dict[str, Any]:
         "sends": [_send(send) for send in action.sends],
         "cancels": [_cancel(step) for step in action.cancels],
         "diagnostics": _diagnostics(action.diagnostics),
+    }
+
+
+def _audience(counts: AudienceCounts | None) -> dict[str, Any] | None:
+    if counts is None:
+        return None
+    return {
+        "rows": counts.rows,
+        "recipients": counts.recipients,
+        "duplicates": counts.duplicates,
+        "excluded": counts.excluded,
+        "filtered": counts.filtered,
+        "invalid": dict(sorted(counts.invalid.items())),
+        "exclude_invalid": counts.exclude_invalid,
     }
 
 

@@ -153,6 +153,7 @@ def facts(action: Action) -> list[tuple[str, str]]:
         ("leaves" if going_out else "was for", wording.leaves(action)),
         ("sender", printable(action.sender)),
         ("recipients", wording.audience(action) if going_out or action.recipients else ""),
+        ("rows", wording.rows_text(action.audience) if action.audience else ""),
         ("parts", "" if is_cancel else wording.parts_text(action.parts)),
         ("credits", wording.credits_text(action) if going_out or (action.credits and not is_cancel) else ""),
         ("refund", figure(action.refund) if action.refund else ""),

@@ -28,6 +28,7 @@ from mesms_gitops.views.layout import both_times, counted, duration, figure, loc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mesms_gitops.model.audience import AudienceCounts
     from mesms_gitops.model.plan import Action, Plan
 
 PROGRAM = "mesms-gitops"
@@ -187,6 +188,21 @@ def people(action: Action) -> str:
 def audience(action: Action) -> str:
     """How many people, in how many requests."""
     return people(action) + (f" in {counted(action.requests, 'request')}" if action.requests else "")
+
+
+def rows_text(counts: AudienceCounts) -> str:
+    """``12,600 read; 80 duplicates, 30 opted out, 10 bad numbers (landline 4, too short 6)``."""
+    reasons = sorted(counts.invalid.items())
+    bad = ", ".join(f"{printable(reason.replace('_', ' '))} {figure(count)}" for reason, count in reasons if count)
+    left_out = [
+        (counts.duplicates, "duplicate", "duplicates", ""),
+        (counts.excluded, "opted out", "opted out", ""),
+        (counts.filtered, "not selected", "not selected", ""),
+        (counts.invalid_total, "bad number", "bad numbers", f" ({bad})"),
+        (counts.exclude_invalid, "bad number in opt-outs", "bad numbers in opt-outs", ""),
+    ]
+    words = ", ".join(counted(count, noun, nouns) + why for count, noun, nouns, why in left_out if count)
+    return f"{figure(counts.rows)} read; {words or 'nobody left out'}"
 
 
 def parts_text(parts: tuple[tuple[int, int], ...]) -> str:

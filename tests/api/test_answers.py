@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from mesms_gitops.api import answers
 from mesms_gitops.api.assumptions import FIELDS, LIST_LIMIT, RECIPIENTS_LIMIT
 from mesms_gitops.api.fields import Lens, Rounding, check_field_map, outline, to_instant, to_whole
 from mesms_gitops.api.secret import Secret
+from mesms_gitops.api.wire import NotJson, Reply
 from mesms_gitops.errors import AnswerUnreadable, ConfigError
 from mesms_gitops.model.observation import Accepted, Quote, RemoteMessage, RemotePhase, SenderName
 
@@ -57,6 +59,16 @@ def test_a_send_with_its_uuid_alone(body: object) -> None:
 def test_a_send_whose_counts_are_garbled_was_accepted_all_the_same() -> None:
     garbled = {"uuid": UUID, "status": 7, "total": "many", "parts": [], "credits": {"a": 1}}
     assert answers.accepted(garbled, LENS) == Accepted(UUID)
+
+
+def test_a_sends_fraction_of_a_credit_was_paid_as_one() -> None:
+    assert answers.accepted({"uuid": UUID, "credits": 12.5}, LENS).credits == 13
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_spoils_an_answer(word: str) -> None:
+    with pytest.raises(NotJson):
+        Reply(200, b'{"balance": 5, "held": %b}' % word.encode()).json()
 
 
 def test_the_state_of_a_send_is_not_that_of_its_envelope() -> None:
@@ -464,6 +476,16 @@ def test_a_time_is_read_back(moment: datetime, zone: Any) -> None:
     except OverflowError:
         return
     assert to_instant(moment.replace(tzinfo=zone).isoformat()) == expected
+
+
+def test_a_time_without_a_zone_is_utc_wherever_this_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Bangkok")
+    time.tzset()
+    try:
+        assert to_instant("2026-06-01 03:00:00") == to_instant("2026-06-01T10:00:00+0700") == NOON
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @given(st.text())

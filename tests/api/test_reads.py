@@ -74,7 +74,7 @@ def test_a_server_that_is_down_is_named(connect: Connect) -> None:
         connect(f"http://127.0.0.1:{port}").balance()
     assert caught.value.what == f"nothing answers at 127.0.0.1:{port}"
     assert caught.value.why is not None
-    assert "refused" in caught.value.why
+    assert caught.value.why == "Connection refused"
     assert "api.base_url" in (caught.value.next_step or "")
 
 
@@ -184,6 +184,15 @@ def test_waiting_reads_write_nothing_to_any_log(
     connect(serve(close, BALANCE)).balance()
     assert repeat.stamina.instrumentation.get_on_retry_hooks() == ()
     assert [record for record in caplog.records if record.name == "stamina"] == []
+
+
+def test_all_requests_keep_the_configured_distance(serve: Serve, connect: Connect, still: StillClock) -> None:
+    server = serve(BALANCE, answer(503, {"error": "Busy"}), BALANCE)
+    client = connect(server, requests_per_second=2)
+    client.balance()
+    client.balance()
+    assert len(server.heard) == 3
+    assert still.waits == [0.5, 0.5]
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
+from mesms_gitops.model.campaign import At, DeclaredState
 from mesms_gitops.model.diagnostic import Diagnostic, Position, Severity
 from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.plan import (
@@ -27,13 +29,16 @@ from mesms_gitops.planning.wording import NEXT_STEPS, SENTENCES
 
 from .scenes import AT_ONCE, ELEVEN, NOW, SOON, TEN, Manifest, Scene, manifest, message, remembered
 
+if TYPE_CHECKING:
+    from mesms_gitops.model.state import CampaignRecord
+
 SALE, EDITED = manifest(), manifest(text="Hi", when=ELEVEN)
 SCHEDULED = remembered(SALE, SendPhase.SCHEDULED)
 
 
-def _about(told: Manifest, reason: Reason) -> dict[str, object]:
-    """What every action about ``told`` says for ``reason``."""
-    wanted = told.wanted()
+def _about(told: Manifest, reason: Reason, record: CampaignRecord | None = None) -> dict[str, Any]:
+    """What every action about ``told`` says for ``reason``, with the record that is known of it."""
+    wanted = told.wanted(record)
     return {
         "campaign": told.name,
         "reason": reason,
@@ -42,6 +47,7 @@ def _about(told: Manifest, reason: Reason) -> dict[str, object]:
         "sender": told.campaign.sender,
         "revision": told.campaign.revision,
         "manifest": wanted.manifest,
+        "audience": None if wanted.sends is None else wanted.counts,
     }
 
 
@@ -74,7 +80,7 @@ CHANGES = (
 def test_a_schedule_can_be_undone_until_its_hour() -> None:
     assert Scene((SALE,)).actions() == (
         ScheduleSend(
-            **_about(SALE, Reason.NEW),  # type: ignore[arg-type]
+            **_about(SALE, Reason.NEW),
             sends=_new(SALE),
             scheduled_at=TEN.at,
             reversible_until=TEN.at,
@@ -86,7 +92,7 @@ def test_a_now_can_be_undone_as_long_as_its_window_and_at_once_never() -> None:
     for when, until in ((SOON, NOW + timedelta(minutes=10)), (AT_ONCE, None)):
         told = manifest(when=when)
         assert Scene((told,)).actions() == (
-            SendNow(**_about(told, Reason.NEW), sends=_new(told), reversible_until=until),  # type: ignore[arg-type]
+            SendNow(**_about(told, Reason.NEW), sends=_new(told), reversible_until=until),
         )
 
 
@@ -94,7 +100,7 @@ def test_a_replace_shows_what_changes_and_what_comes_back() -> None:
     (old,) = SCHEDULED.sends
     assert Scene((EDITED,), (SCHEDULED,)).actions() == (
         Replace(
-            **_about(EDITED, Reason.SEVERAL_CHANGED),  # type: ignore[arg-type]
+            **_about(EDITED, Reason.SEVERAL_CHANGED),
             sends=_new(EDITED),
             scheduled_at=ELEVEN.at,
             reversible_until=ELEVEN.at,
@@ -110,7 +116,7 @@ def test_a_cancel_without_manifest_speaks_of_what_is_recorded() -> None:
     (old,) = SCHEDULED.sends
     assert Scene((), (SCHEDULED,)).actions() == (
         Cancel(
-            **_about(SALE, Reason.MANIFEST_DELETED) | {"manifest": None},  # type: ignore[arg-type]
+            **_about(SALE, Reason.MANIFEST_DELETED) | {"manifest": None, "audience": None},
             sends=_old(SALE, "sale: Hello"),
             scheduled_at=TEN.at,
             cancels=(CancelStep(old, CancelReason.DELETED),),
@@ -121,14 +127,33 @@ def test_a_cancel_without_manifest_speaks_of_what_is_recorded() -> None:
 
 def test_what_is_kept_shows_its_messages() -> None:
     assert Scene((SALE,), (SCHEDULED,)).actions() == (
-        Keep(**_about(SALE, Reason.UNCHANGED), sends=_old(SALE, "sale: Hello"), scheduled_at=TEN.at),  # type: ignore[arg-type]
+        Keep(**_about(SALE, Reason.UNCHANGED), sends=_old(SALE, "sale: Hello"), scheduled_at=TEN.at),
     )
 
 
+def test_what_is_over_is_not_shown_as_a_message() -> None:
+    told = manifest(state=DeclaredState.CANCELLED)
+    (action,) = Scene((told,), (remembered(SALE, SendPhase.CANCELLED),)).actions()
+    assert action == Keep(**_about(told, Reason.DECLARED_CANCELLED))
+
+
+def test_times_are_shown_in_the_zone_of_the_schedule() -> None:
+    (action,) = Scene((manifest(when=At(TEN.at, "Asia/Tokyo")),)).actions()
+    assert action.timezone == "Asia/Tokyo"
+
+
+def test_a_price_nobody_knows_is_shown_as_nothing() -> None:
+    (kept,) = Scene((SALE,), (remembered(SALE, SendPhase.SCHEDULED, credits=None),)).actions()
+    (gone,) = Scene((), (remembered(SALE, SendPhase.SCHEDULED, credits=None),)).actions()
+    (swapped,) = Scene((EDITED,), (remembered(SALE, SendPhase.SCHEDULED, credits=None),)).actions()
+    assert (kept.sends[0].credits, gone.sends[0].credits, gone.refund, swapped.refund) == (0, 0, 0, 0)
+
+
 def test_what_is_blocked_shows_the_edit_the_message_and_the_next_step() -> None:
-    assert Scene((EDITED,), (remembered(SALE, SendPhase.SENT),)).actions() == (
+    sent = remembered(SALE, SendPhase.SENT)
+    assert Scene((EDITED,), (sent,)).actions() == (
         Blocked(
-            **_about(EDITED, Reason.CHANGED_AFTER_START),  # type: ignore[arg-type]
+            **_about(EDITED, Reason.CHANGED_AFTER_START, sent),
             sends=_old(SALE, "sale: Hello"),
             changes=CHANGES,
             diagnostics=(_blocked(EDITED, Reason.CHANGED_AFTER_START),),
@@ -140,7 +165,7 @@ def test_what_is_blocked_for_others_is_shown_like_what_is_blocked_for_itself() -
     told = manifest("spring", positions={"": Position("campaigns/spring.yaml", 1, 1, 1, 7)})
     old = replace(remembered(SALE, SendPhase.SENT), retired=True)
     assert Scene((told,), (old,)).actions() == (
-        Blocked(**_about(told, Reason.RENAMED), diagnostics=(_blocked(told, Reason.RENAMED),)),  # type: ignore[arg-type]
+        Blocked(**_about(told, Reason.RENAMED), diagnostics=(_blocked(told, Reason.RENAMED),)),
     )
 
 
@@ -149,7 +174,7 @@ def test_an_adoption_says_which_message_it_is() -> None:
     found = message(SALE, "Hello", phase=RemotePhase.PENDING)
     assert Scene((SALE,), (unknown,), listing=(found,)).actions() == (
         Adopt(
-            **_about(SALE, Reason.RECOVERED),  # type: ignore[arg-type]
+            **_about(SALE, Reason.RECOVERED),
             sends=_old(SALE, "by hand"),
             adoptions=(Adoption(unknown.sends[0], found),),
         ),

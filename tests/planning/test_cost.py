@@ -13,6 +13,7 @@ from mesms_gitops.model.observation import Quote
 from mesms_gitops.model.plan import Blocked, CreditsSource, PlannedSend, Reason, ScheduleSend
 from mesms_gitops.model.sends import SendPhase, TemplateContent
 from mesms_gitops.planning.cost import cost_classes, priced
+from mesms_gitops.planning.situation import CANCEL_REFUSED
 
 from .scenes import Scene, manifest, people, remembered
 
@@ -114,7 +115,8 @@ def test_the_rest_of_a_campaign_is_asked_about_alone() -> None:
 def test_with_every_answer_the_figures_are_me_smss() -> None:
     (action,) = Scene((DEAR,)).actions()
     figures = (7, 3, ((1, 3), (2, 4)), 11, CreditsSource.PREVIEW)
-    assert _money(_answered(action, _honest)) == figures
+    answered = _answered(action, _honest)
+    assert (_money(answered), answered.diagnostics) == (figures, ())
 
 
 def test_without_answers_the_figures_are_the_local_count() -> None:
@@ -156,6 +158,17 @@ def test_what_is_not_sent_now_costs_what_it_cost() -> None:
     ):
         (action,) = scene.actions()
         assert _money(priced(action, {})) == (7, 0, ((1, 3), (2, 4)), 11, CreditsSource.RECORDED)
+
+
+def test_an_answer_without_parts_leaves_the_local_count() -> None:
+    (action,) = Scene((manifest(),)).actions()
+    assert _answered(action, lambda send: Quote(parts=0, recipients=3, credits=3)).parts == ((1, 3),)
+
+
+def test_what_is_sent_keeps_its_findings() -> None:
+    refused = remembered(manifest(), SendPhase.SCHEDULED, reason=CANCEL_REFUSED)
+    (action,) = Scene((manifest(text="Hi"),), (refused,)).actions()
+    assert [found.code for found in _answered(action, _honest).diagnostics] == ["MS602"]
 
 
 def test_what_is_blocked_keeps_its_findings() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -35,8 +35,13 @@ if TYPE_CHECKING:
 
 TEXT = TextContent("Hello")
 SAVED = TemplateContent(42, {"name": "Toon"}, None)
-BASE = {"sender": "SiamCoffee", "content": TEXT, "when": TEN, "audience": people(1, 2).digest(KEY.secret)}
-DIFFERENT = {
+BASE: dict[str, Any] = {
+    "sender": "SiamCoffee",
+    "content": TEXT,
+    "when": TEN,
+    "audience": people(1, 2).digest(KEY.secret),
+}
+DIFFERENT: dict[str, dict[str, Any]] = {
     "another sender": {"sender": "SiamShop"},
     "another text": {"content": TextContent("Hello ")},
     "a saved template": {"content": SAVED},
@@ -50,14 +55,14 @@ DIFFERENT = {
     "a contact group": {"audience": {"group": 1}},
     "another contact group": {"audience": {"group": 2}},
 }
-SAME = {
+SAME: dict[str, dict[str, Any]] = {
     "the zone a time is shown in": {"when": At(TEN.at, "UTC")},
     "the local copy of a saved template": {"content": replace(SAVED, preview="Hello Toon")},
 }
 
 
-def _fingerprint(key: HashKey = KEY, **changed: object) -> str:
-    return send_fingerprint(key, **BASE | changed)  # type: ignore[arg-type]
+def _fingerprint(key: HashKey = KEY, **changed: Any) -> str:
+    return send_fingerprint(key, **BASE | changed)
 
 
 def test_whatever_would_be_sent_otherwise_is_another_send() -> None:
@@ -110,8 +115,8 @@ def test_the_order_of_rows_and_the_grouping_of_an_audience_do_not_matter(
     assert one == other
 
 
-def _record(**changed: object) -> dict[str, str]:
-    return dict(manifest_record(replace(manifest().campaign, **changed), KEY, "/shop").digests)  # type: ignore[arg-type]
+def _record(**changed: Any) -> dict[str, str]:
+    return dict(manifest_record(replace(manifest().campaign, **changed), KEY, "/shop").digests)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +144,7 @@ def _record(**changed: object) -> dict[str, str]:
         ({"schedule": Schedule(TEN, give_up_after=timedelta(hours=2))}, set()),
     ],
 )
-def test_the_fields_of_a_manifest_that_count_as_edits(changed: dict[str, object], fields: set[str]) -> None:
+def test_the_fields_of_a_manifest_that_count_as_edits(changed: dict[str, Any], fields: set[str]) -> None:
     before, after = _record(), _record(**changed)
     assert {name for name in before | after if before.get(name) != after.get(name)} == fields
 
@@ -163,8 +168,8 @@ def test_a_list_outside_the_project_is_another_than_one_inside() -> None:
     assert inside != outside
 
 
-def _shown(**changed: object) -> dict[str, str]:
-    return dict(manifest_record(replace(manifest().campaign, **changed), KEY, "/shop").shown)  # type: ignore[arg-type]
+def _shown(**changed: Any) -> dict[str, str]:
+    return dict(manifest_record(replace(manifest().campaign, **changed), KEY, "/shop").shown)
 
 
 HELLO = {
@@ -196,7 +201,7 @@ HELLO = {
     ],
 )
 def test_a_manifest_is_shown_without_numbers_and_without_secrets(
-    changed: dict[str, object], shown: dict[str, str]
+    changed: dict[str, Any], shown: dict[str, str]
 ) -> None:
     assert _shown(**changed) == HELLO | shown
 

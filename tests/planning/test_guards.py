@@ -269,6 +269,7 @@ AT_THE_LIMIT = {
         senders=(APPROVED,),
     ),
     "no limit, no account": Case(),
+    "a least balance, but no account": Case(policy=Policy(min_balance_after=8)),
     "a balance of nothing left": Case(balance=3),
     "what comes back pays": Case(
         (manifest(text="Hi"),), records=(remembered(manifest(), SendPhase.SCHEDULED),), balance=0

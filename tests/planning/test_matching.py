@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ INTENDED = NOW - timedelta(hours=1)
 A_SECOND = timedelta(seconds=1)
 
 
-def _of_record(told: Manifest, found: RemoteMessage, claimed: frozenset[str] = NOBODY, **more: object) -> list[Suspect]:
+def _of_record(told: Manifest, found: RemoteMessage, claimed: frozenset[str] = NOBODY, **more: Any) -> list[Suspect]:
     (record,) = remembered(told, SendPhase.UNKNOWN, **more).sends
     return list(suspects_of_record(told.name, record, [found], claimed, KEY))
 
@@ -57,7 +58,7 @@ def test_the_same_send_recorded_and_wanted_goes_by_two_names() -> None:
     assert record_key("sale", record) != desired_key("sale", send)
 
 
-BREAKS: dict[str, dict[str, object]] = {
+BREAKS: dict[str, dict[str, Any]] = {
     "another sender": {"sender": "SiamShop"},
     "no sender": {"sender": None},
     "another text": {"content": "Hello "},
@@ -68,7 +69,7 @@ BREAKS: dict[str, dict[str, object]] = {
     "a second later": {"scheduled_at": TEN.at + A_SECOND},
     "no time": {"scheduled_at": None},
 }
-BENDS: dict[str, dict[str, object]] = {
+BENDS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "a count that is not said": {"recipients": None},
     "milliseconds": {"scheduled_at": TEN.at + timedelta(milliseconds=400)},
@@ -78,13 +79,13 @@ BENDS: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("why", BREAKS)
 def test_what_differs_is_not_ours(why: str) -> None:
-    found = replace(message(SALE, "Hello"), **BREAKS[why])  # type: ignore[arg-type]
+    found = replace(message(SALE, "Hello"), **BREAKS[why])
     assert (_of_record(SALE, found), _of_send(SALE, found)) == ([], [])
 
 
 @pytest.mark.parametrize("why", BENDS)
 def test_what_need_not_be_equal_may_differ(why: str) -> None:
-    found = replace(message(SALE, "Hello"), **BENDS[why])  # type: ignore[arg-type]
+    found = replace(message(SALE, "Hello"), **BENDS[why])
     assert (len(_of_record(SALE, found)), len(_of_send(SALE, found))) == (1, 1)
 
 
@@ -144,6 +145,38 @@ def test_a_scheduled_message_that_is_older_than_its_intent_is_not_it(
 )
 def test_what_leaves_at_once_was_made_about_when_it_was_intended(created_at: datetime | None, is_suspect: bool) -> None:
     assert bool(_of_record(HASTY, message(HASTY, "Hello", created_at=created_at))) is is_suspect
+
+
+@pytest.mark.parametrize(
+    ("phase", "created_at", "is_suspect"),
+    [
+        (RemotePhase.CANCELLED, INTENDED - A_SECOND, False),
+        (RemotePhase.FAILED, INTENDED - A_SECOND, False),
+        (RemotePhase.SCHEDULED, INTENDED - A_SECOND, True),
+        (RemotePhase.CANCELLED, INTENDED, True),
+        (RemotePhase.CANCELLED, None, True),
+    ],
+)
+def test_what_was_over_before_the_intent_is_an_earlier_message(
+    phase: RemotePhase, created_at: datetime | None, is_suspect: bool
+) -> None:
+    """An edit that was taken back leaves a cancelled message with the same text, time and people."""
+    assert bool(_of_record(SALE, message(SALE, "Hello", phase=phase, created_at=created_at))) is is_suspect
+
+
+@pytest.mark.parametrize(
+    ("scheduled_at", "is_suspect"),
+    [(None, True), (NOW + CLOCK_SLACK, True), (NOW + CLOCK_SLACK + A_SECOND, False), (TEN.at, False)],
+)
+def test_what_leaves_at_once_was_not_scheduled_for_later(scheduled_at: datetime | None, is_suspect: bool) -> None:
+    """Some accounts show the moment it left as its time."""
+    found = message(HASTY, "Hello", created_at=NOW, scheduled_at=scheduled_at)
+    assert bool(_of_record(HASTY, found)) is is_suspect
+
+
+def test_how_long_clocks_may_differ_and_what_is_remembered_of_a_now() -> None:
+    """Contract, section 8.9: a day. Wider windows hold back more, narrower ones find less."""
+    assert (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=24)) == (CLOCK_SLACK, AT_ONCE_WINDOW, NOW_MEMORY)
 
 
 def test_a_now_with_an_undo_window_is_recognised_by_its_absolute_time() -> None:

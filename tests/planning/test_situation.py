@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import permutations, product
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,7 +33,7 @@ SALE = manifest()
 LOOKS = [phase for phase in SendEvent if phase.value.startswith("seen")]
 
 
-def _send(phase: SendPhase, **more: object) -> SendRecord:
+def _send(phase: SendPhase, **more: Any) -> SendRecord:
     (send,) = remembered(SALE, phase, **more).sends
     return send
 
@@ -115,7 +115,7 @@ def test_why_a_send_is_remarkable(
     phase: SendPhase, reason: str | None, look: RemotePhase | None, expected: str | None
 ) -> None:
     """A 404 says that only of what is still scheduled; and a message that is there again is not gone."""
-    seen = look and message(SALE, "Hello", "sale: Hello", look)
+    seen = None if look is None else message(SALE, "Hello", "sale: Hello", look)
     assert refreshed_send(_send(phase, reason=reason), seen).reason == expected
 
 

@@ -53,6 +53,10 @@ _HIDDEN = {Event.CRASH_HIDDEN, Event.POWER_HIDDEN, Event.LOST_HIDDEN}
 class Client(MesmsClient):
     """A read that fails has failed for good here: that it is repeated first only makes it rarer."""
 
+    def ask_before_repeating(self, check: Callable[[], None]) -> None:
+        """As ``before_repeat`` of the constructor."""
+        self._before_repeat = check
+
     def _read(self, call: Call, read: Callable[[object, Lens], T]) -> T:
         return self._once(call, read, Patience(READ, self._clock))
 
@@ -62,12 +66,11 @@ def _template() -> Client:
     return Client("http://127.0.0.1:9/api/v2", "key")
 
 
-def connected(machine: Machine, before_repeat: Callable[[], None]) -> Client:
+def connected(machine: Machine) -> Client:
     """A client as a process starts with it: it has heard no answer yet."""
     clock = Clock(now=machine.now, monotonic=machine.monotonic, sleep=machine.wait, chance=lambda: 0.5)
     client = copy(_template())
     client._clock = clock
-    client._before_repeat = before_repeat
     client._pace = Pace(1e9, clock)
     client._server_clock = ServerClock(clock)
     client._transport = Wire(machine)  # type: ignore[assignment]  # the one seam of the client that is not a parameter

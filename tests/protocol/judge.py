@@ -119,7 +119,7 @@ class _End:
         machine.pass_time(wait)
         manifests = self._scenario.manifests(self._scenario.turns)
         with machine.running() as process:
-            attempt(machine, lambda: work(Tool(machine, process, manifests)))
+            attempt(lambda: work(Tool(machine, process, manifests)))
         self._verdict.problems += machine.complaints
         self._moment = closed(machine, self._moment)
 
@@ -130,11 +130,12 @@ class _End:
             plans.append(tool.prepared(tool.stored()).plan)
 
         machine = opened(self._moment, Fate({}), first_pid=6000)
+        error = None
         with machine.running() as process:
-            attempt(machine, lambda: work(Tool(machine, process, self._scenario.manifests(self._scenario.turns))))
-        if machine.last_error and not self._scenario.may_refuse:
-            self._verdict.problems.append(f"{when}: the tool does not work any more: {machine.last_error}")
-        self._verdict.asked |= machine.last_error is not None
+            error = attempt(lambda: work(Tool(machine, process, self._scenario.manifests(self._scenario.turns))))
+        if error and not self._scenario.may_refuse:
+            self._verdict.problems.append(f"{when}: the tool does not work any more: {error}")
+        self._verdict.asked |= error is not None
         for plan in plans:
             if plan.refusals:
                 self._verdict.problems.append(f"{when}: {plan.refusals[0].message}")

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mesms_gitops.model.state import State
     from mesms_gitops.sandbox.world import Answer, World
 
+    Command = Callable[["Process"], MesmsError | None]
+    """What a process does from its start to its end; the error it ends with, if it does."""
+
 STATE = Path("/project/.mesms/state.json")
 LOCK = STATE.with_name(f"{STATE.name}.lock")
 NUMBER_SHOWN = b"80000000"
@@ -65,13 +68,12 @@ class Machine:
         self.disk = StepDisk(self, files)
         self.fate = fate
         self.complaints: list[str] = []
-        self.last_error: MesmsError | None = None
         self.late: list[tuple[datetime, Asked]] = []
         self.is_stopped = False
         self.cancelled_by_hand: list[str] = []
-        self.apply: Callable[[Process], None] = _nothing
-        self.stop: Callable[[Process], None] = _nothing
-        self.usurp: Callable[[Process], None] = _nothing
+        self.apply: Command = _nothing
+        self.stop: Command = _nothing
+        self.usurp: Command = _nothing
         self._running: list[Process] = []
         self._next_pid = first_pid
 
@@ -152,9 +154,9 @@ class Machine:
         if is_held and self.disk.entries.get(LOCK) is lock and rival.requests:
             self.complaints.append("two runs worked at once: the second one did not stop at the lock")
 
-    def _other(self, work: Callable[[Process], None], host: str) -> Process:
+    def _other(self, command: Command, host: str) -> Process:
         with self.running(host) as other:
-            work(other)
+            command(other)
         return other
 
     # --- time ---------------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class Tool:
         self._process = process
         self._clock = MachineClock(machine)
         self.store = FileStore(STATE, disk=machine.disk, host=OneHost(machine, process))
-        self.account = connected(machine, hold_back(self.store, lambda: process.is_interrupted))
+        self.account = connected(machine)
 
     def stored(self) -> State:
         """The state, or a blank one; a state that is gone while its backup stands is an error."""
@@ -100,6 +100,7 @@ class Tool:
 
     def apply(self) -> ApplyOutcome | None:
         """``apply --auto-approve``; None where there is nothing to do, or it refuses before the first effect."""
+        self.account.ask_before_repeating(hold_back(self.store, lambda: self._process.is_interrupted))
         with self.store.lock("apply", 0.0):
             state = self.stored()
             ready = self.prepared(state)

@@ -186,7 +186,7 @@ class Account:
     def message(self, uuid: str) -> RemoteMessage | None:
         self._read(f"message {uuid}", "message")
         found = self.messages_by_uuid.get(uuid)
-        return found and found.seen()
+        return None if found is None else found.seen()
 
     def messages(
         self,

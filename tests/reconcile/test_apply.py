@@ -13,11 +13,14 @@ from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.plan import ApplyOutcome, StepOutcome, StepResult
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.model.state import Freeze
-from tests.planning.scenes import AT_ONCE, ELEVEN, NOW, SOON, TEN, manifest, remembered
+from tests.planning.scenes import AT_ONCE, ELEVEN, MEMBERS, NOW, SOON, TEN, manifest, remembered
 
 from .bench import DROPPED, LIMITED, LOST, UNREACHED, Bench, Fault, late, refusal, told
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mesms_gitops.model.campaign import When
     from tests.planning.scenes import Manifest
 
 SALE = manifest()
@@ -59,9 +62,9 @@ def test_what_is_recorded_is_all_that_recovery_needs(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("when", "scheduled_at"), [(TEN, TEN.at), (SOON, NOW + timedelta(minutes=10)), (AT_ONCE, None)]
 )
-def test_a_now_becomes_absolute_once_in_its_intent(bench: Bench, when: object, scheduled_at: object) -> None:
+def test_a_now_becomes_absolute_once_in_its_intent(bench: Bench, when: When, scheduled_at: datetime | None) -> None:
     bench.clock.moment += timedelta(milliseconds=250)
-    bench.apply(manifest(when=when))  # type: ignore[arg-type]
+    bench.apply(manifest(when=when))
     (send,) = bench.record().sends
     assert (send.scheduled_at, bench.account.messages_by_uuid["m1"].scheduled_at) == (scheduled_at, scheduled_at)
     assert send.phase is (SendPhase.SCHEDULED if scheduled_at else SendPhase.STARTED)
@@ -391,7 +394,7 @@ def test_a_name_whose_manifest_went_after_it_left_is_retired_once(bench: Bench) 
 def test_a_kept_campaign_remembers_the_manifest_it_was_kept_for(bench: Bench) -> None:
     """An edit before the start that sends the same must not look like an edit after it."""
     bench.apply(SALE)
-    same = manifest(sources=(replace(SALE.campaign.sources[0], location="/shop/lists/vip.csv"),))  # type: ignore[type-var]
+    same = manifest(sources=(replace(MEMBERS, location="/shop/lists/vip.csv"),))
     bench.apply(same)
     assert bench.posts == []
     bench.account.set("m1", RemotePhase.SENT)

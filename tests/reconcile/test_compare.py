@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,15 +19,15 @@ SALE = manifest(to=CROWD)
 OTHERS = tuple(range(2, 122))
 
 
-def _suspect(bench: Bench, uuid: str, **changed: object) -> Suspect:
+def _suspect(bench: Bench, uuid: str, **changed: Any) -> Suspect:
     (send,) = SALE.sends()
     found = replace(bench.account.messages_by_uuid[uuid].seen(), recipients=None)
     (suspect,) = suspects_of_send("sale", send, [found], frozenset(), KEY, bench.clock.moment)
     message = replace(found, recipients=len(bench.account.messages_by_uuid[uuid].numbers))
-    return replace(suspect, message=message, **changed)  # type: ignore[arg-type]
+    return replace(suspect, message=message, **changed)
 
 
-def _people(bench: Bench, *who: int, **changed: object) -> People:
+def _people(bench: Bench, *who: int, **changed: Any) -> People:
     uuid = bench.account.by_hand(SALE, "Hello", people(*who))
     return compare(bench.account, _suspect(bench, uuid, **changed), KEY)
 

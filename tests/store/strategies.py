@@ -92,6 +92,7 @@ def campaign_records(draw, name: str = "songkran") -> CampaignRecord:
         sends=tuple(draw(unique)),
         retired=draw(st.booleans()),
         moved_to=moved_to,
+        held_at=draw(st.none() | st.integers(1, 9)),
     )
 
 

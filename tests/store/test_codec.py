@@ -305,6 +305,7 @@ SURPRISES = {
     "empty lineage": (edited('"lineage-1"', '""'), "lineage", "empty"),
     "a send of no revision": (edited('"revision": 1', '"revision": 3'), "sends[0].revision", "(1 to 2)"),
     "revision 0": (edited('"revision": 2', '"revision": 0'), "revision", "1 or more"),
+    "held at no revision": (edited('"revision": 2', '"revision": 2, "held_at": 0'), "held_at", "1 or more"),
     "a name that is none": (edited('"songkran":', '"Songkran":'), "Songkran", "not a campaign name"),
     "moved but sending": (edited('"revision": 2', '"revision": 2, "moved_to": "x"'), "sends", "still holds sends"),
     "twice in one revision": (

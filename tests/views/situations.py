@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mesms_gitops.model.audience import AudienceCounts
 from mesms_gitops.model.campaign import At, Now
 from mesms_gitops.model.diagnostic import Diagnostic, Position, Severity
 from mesms_gitops.model.numbers import Numbers
@@ -158,6 +159,15 @@ def schedule_vip(**more: Any) -> ScheduleSend:
         "reversible_until": TEN,
         "sends": (planned("a", 12_000, 1), planned("b", 480, 2)),
         "recipients": 12_480,
+        "audience": AudienceCounts(
+            rows=12_600,
+            recipients=12_480,
+            duplicates=79,
+            excluded=30,
+            filtered=1,
+            invalid=MappingProxyType({"too_short": 6, "landline": 4}),
+            exclude_invalid=2,
+        ),
         "requests": 2,
         "parts": ((1, 12_000), (2, 480)),
         "credits": 12_960,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from mesms_gitops.model.audience import AudienceCounts
 from mesms_gitops.model.diagnostic import Diagnostic, Position, Severity
 from mesms_gitops.model.plan import (
     Action,
@@ -72,6 +73,11 @@ records = st.builds(
 )
 
 
+audiences = st.builds(
+    AudienceCounts, counts, counts, counts, counts, counts, st.dictionaries(texts, counts, max_size=2), counts
+)
+
+
 def _facts(verb: type[Action]) -> st.SearchStrategy[Action]:
     return st.builds(
         verb,
@@ -86,6 +92,7 @@ def _facts(verb: type[Action]) -> st.SearchStrategy[Action]:
         timezone=zones,
         sends=st.lists(sends, max_size=3).map(tuple),
         recipients=counts,
+        audience=st.none() | audiences,
         requests=counts,
         parts=st.dictionaries(st.integers(0, 9), counts, max_size=3).map(lambda parts: tuple(parts.items())),
         credits=counts,

@@ -124,6 +124,14 @@ def test_markdown_fences_close_where_we_close_them() -> None:
     assert any("```" in fence.content for fence in fences)
 
 
+def test_backticks_at_the_start_of_a_line_close_nothing() -> None:
+    """A finding may be wrapped just before them."""
+    bad = replace(hostile(), diagnostics=(found("x" * 58 + " ``` " + "<img src=x> ``` " * 20),))
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(plan_markdown(bad))
+    assert any(re.search(r"(?m)^ {2}```", token.content) for token in tokens if token.type == "fence")
+    assert not [token for token in tokens if "<img" in token.content and token.type != "fence"]
+
+
 def test_a_table_row_has_its_own_number_of_cells() -> None:
     """A pipe in a name is no new cell."""
     text = plan_markdown(hostile())

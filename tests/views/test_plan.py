@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
+from mesms_gitops.model.audience import AudienceCounts
 from mesms_gitops.model.plan import Reason
 from mesms_gitops.views.plan_json import plan_json
 from mesms_gitops.views.plan_markdown import plan_markdown
@@ -164,6 +165,14 @@ def test_a_blocked_campaign_tells_what_next_once() -> None:
     text = " ".join(plan_text(a_plan(blocked())).split())
     assert text.count("a started message cannot be changed") == 1
     assert "next: give the new text a new name" in text
+
+
+def test_who_is_left_out_is_counted_by_reason() -> None:
+    """Duplicates, opt-outs and bad numbers; and a list that is clean says that too."""
+    text = " ".join(plan_text(a_plan(schedule_vip())).split())
+    assert "12,600 read; 79 duplicates, 30 opted out, 1 not selected, 10 bad numbers (landline 4, too short 6)" in text
+    clean = a_plan(schedule_vip(audience=AudienceCounts(rows=5, recipients=5)))
+    assert "5 read; nobody left out" in plan_text(clean)
 
 
 def test_texts_of_people_are_never_shown() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +13,8 @@ from mesms_gitops.cli import options
 from mesms_gitops.errors import Refused, StalePlan, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mesms_gitops.cli.wiring import Workplace
+    from mesms_gitops.api.client import MesmsClient
+    from mesms_gitops.cli.wiring import Interrupt, Workplace
     from mesms_gitops.model.plan import ApplyOutcome, Plan
     from mesms_gitops.model.state import State
     from mesms_gitops.reconcile.prepare import Prepared
@@ -64,7 +62,8 @@ def command(
     A PLANFILE or --expect-digest is the approval; otherwise a person is asked, or --auto-approve says that nobody is.
     """
     from mesms_gitops.cli.journey import Choices, prepared
-    from mesms_gitops.cli.wiring import client, workplace
+    from mesms_gitops.cli.wiring import Interrupt, client, workplace
+    from mesms_gitops.reconcile.tools import hold_back
 
     approval = _approval(planfile, expect_digest, auto_approve=auto_approve)
     place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
@@ -75,7 +74,9 @@ def command(
             why="there is no terminal, no plan file and no expected digest",
             next_step="add --auto-approve, or save a plan (mesms-gitops plan --out FILE) and apply that FILE",
         )
-    with client(place.project, place.teller) as account, _locked(place, lock_timeout):
+    interrupt = Interrupt()
+    held = hold_back(place.store, interrupt)
+    with client(place.project, place.teller, held) as account, place.store.lock("apply", lock_timeout):
         state = place.stored_state()
         ready = prepared(place, state, account, Choices(target, allow_empty))
         _check(ready.plan, approval, state)
@@ -83,7 +84,7 @@ def command(
             return _nothing(ready.plan, place, output)
         if ready.plan.has_changes and approval.digest is None and not approval.everything:
             _ask(ready.plan, place)
-        outcome = _carry_out(ready, place, account, continue_on_error=continue_on_error)
+        outcome = _carry_out(ready, place, account, interrupt, continue_on_error=continue_on_error)
     click.echo(_rendered(outcome, output, place), nl=False)
     return outcome.exit_code
 
@@ -110,12 +111,6 @@ def _approval(planfile: str | None, expect_digest: str | None, *, auto_approve: 
             next_step="apply the plan file that belongs to the approval",
         )
     return approval
-
-
-@contextmanager
-def _locked(place: Workplace, timeout: float) -> Iterator[None]:
-    with place.store.lock("apply", timeout):
-        yield
 
 
 def _check(plan: Plan, approval: Approval, state: State) -> None:
@@ -171,13 +166,15 @@ def _ask(plan: Plan, place: Workplace) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _carry_out(ready: Prepared, place: Workplace, account: Any, *, continue_on_error: bool) -> ApplyOutcome:
-    from mesms_gitops.cli.wiring import interruptible, tools_for
+def _carry_out(
+    ready: Prepared, place: Workplace, account: MesmsClient, interrupt: Interrupt, *, continue_on_error: bool
+) -> ApplyOutcome:
+    from mesms_gitops.cli.wiring import tools_for
     from mesms_gitops.reconcile.apply import apply
     from mesms_gitops.reconcile.tools import Journal
 
-    with interruptible() as interrupted:
-        tools = tools_for(place, account, ready.situation.key, interrupted)
+    with interrupt.watched():
+        tools = tools_for(place, account, ready.situation.key, interrupt)
         try:
             return apply(ready, Journal(place.store, ready.stored), tools, continue_on_error=continue_on_error)
         finally:

@@ -25,12 +25,19 @@ MEMBERS = 1_200
 @click.command("demo")
 def command() -> int:
     """Show the whole journey on the sandbox, without an account: plan, apply, edit, delete, delivery."""
+    with demonstration() as sandbox:
+        return _Journey(sandbox).walk()
+
+
+@contextmanager
+def demonstration() -> Iterator[Running]:
+    """A sandbox and a project on it, with this process standing in the project's folder."""
     from mesms_gitops.sandbox.server import running
 
     with tempfile.TemporaryDirectory(prefix="mesms-demo-") as folder:
         _write_project(Path(folder))
         with running(now=BEGINS, mode="frozen") as sandbox, _surroundings(Path(folder), sandbox):
-            return _Journey(sandbox).walk()
+            yield sandbox
 
 
 class _Journey:
