@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "init": "Make a project that validates.",
         "validate": "Check manifests, offline and without a key.",
         "plan": "Show what an apply would do, with cost and people.",
+        "show": "Print a saved plan.",
         "apply": "Carry out a plan.",
         "refresh": "Read delivery from ME-SMS into state.",
         "status": "Show what state knows, without network.",
@@ -85,6 +86,8 @@ def application(ctx: click.Context, chdir: str | None, verbose: int) -> None:
       mesms-gitops apply
     """
     ctx.obj = {"chdir": chdir, "verbose": verbose}
+    # whether there is colour was decided with the text (`terminal`, `views`): click must not take it out again
+    ctx.color = True
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -71,7 +71,9 @@ class CampaignRecord:
 
     @property
     def phase(self) -> CampaignPhase:
-        """Derived, never stored."""
+        """Derived, never stored. Where all was cancelled to make room for what never came, it is cancelled."""
+        if self.sends and not self.current:
+            return CampaignPhase.CANCELLED
         return campaign_phase(self.current)
 
     def with_send(self, record: SendRecord) -> CampaignRecord:

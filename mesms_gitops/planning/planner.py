@@ -549,6 +549,7 @@ def _turned(action: Action, reason: Reason, situation: Situation) -> Blocked:
         file=action.file,
         sender=action.sender,
         revision=action.revision,
+        schedule_text=action.schedule_text,
         timezone=action.timezone,
         audience=action.audience,
         manifest=action.manifest,

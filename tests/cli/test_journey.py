@@ -229,7 +229,11 @@ def test_a_plan_needs_no_right_to_send(project: Project, sandbox: Running) -> No
 
 def test_a_saved_plan_is_an_approval_until_something_moves(project: Project, sandbox: Running) -> None:
     project.campaign("order")
-    assert project.run("plan", "--out", "plan.json").code == 0
+    planned = project.run("plan", "--out", "plan.json")
+    assert planned.code == 0
+    assert project.run("show", "plan.json").out == planned.out
+    assert json.loads(project.run("show", "plan.json", "--json").out)["digest"] in planned.out
+    assert "800000001" not in (project.root / "plan.json").read_text(encoding="utf-8")
     project.campaign("order", content="Another text")
     assert project.run("apply", "plan.json").code == 5
     assert sends(sandbox) == 0

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_demo_and_test_work_in_a_fresh_clone(tmp_path: Path) -> None:
-    """`make demo` shows the journey; `make test` sets itself up and runs (here: its start-up tests, so as not to recurse)."""
+    """`make demo` shows the journey; `make test` sets itself up and runs (its start-up tests, so as not to recurse)."""
     clone, home = tmp_path / "clone", tmp_path / "home"
     home.mkdir()
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)

@@ -48,6 +48,7 @@ def _about(told: Manifest, reason: Reason, record: CampaignRecord | None = None)
         "revision": told.campaign.revision,
         "manifest": wanted.manifest,
         "audience": None if wanted.sends is None else wanted.counts,
+        "schedule_text": wanted.manifest.shown["schedule"],
     }
 
 
@@ -116,7 +117,7 @@ def test_a_cancel_without_manifest_speaks_of_what_is_recorded() -> None:
     (old,) = SCHEDULED.sends
     assert Scene((), (SCHEDULED,)).actions() == (
         Cancel(
-            **_about(SALE, Reason.MANIFEST_DELETED) | {"manifest": None, "audience": None},
+            **_about(SALE, Reason.MANIFEST_DELETED) | {"manifest": None, "audience": None, "schedule_text": ""},
             sends=_old(SALE, "sale: Hello"),
             scheduled_at=TEN.at,
             cancels=(CancelStep(old, CancelReason.DELETED),),

@@ -162,6 +162,10 @@ def test_a_plan_is_good_for_a_day_or_until_its_first_hour(scene: Scene, expires_
     assert _of(scene).expires_at == NOW + expires_in
 
 
+def test_the_lifetime_of_a_plan_is_the_contracts() -> None:
+    assert timedelta(hours=24) == PLAN_LIFETIME
+
+
 def test_a_plan_says_what_it_was_based_on() -> None:
     plan = _of(Scene((SALE,)))
     assert (plan.lineage, plan.serial, plan.created_at) == (state_of().lineage, 7, NOW)

@@ -92,17 +92,12 @@ def command(
 def _approval(planfile: str | None, expect_digest: str | None, *, auto_approve: bool) -> Approval:
     if planfile is None:
         return Approval(expect_digest, auto_approve)
-    import json
+    from mesms_gitops.cli.commands.show import saved_plan
 
-    try:
-        saved = json.loads(Path(planfile).read_text(encoding="utf-8"))
-        approval = Approval(
-            saved["digest"], auto_approve, saved["state"]["lineage"], saved["state"]["serial"], saved["expires_at"]
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise StalePlan(
-            "this is not a saved plan", where=planfile, next_step="make one: mesms-gitops plan --out FILE"
-        ) from error
+    saved = saved_plan(Path(planfile))
+    approval = Approval(
+        saved["digest"], auto_approve, saved["state"]["lineage"], saved["state"]["serial"], saved["expires_at"]
+    )
     if expect_digest is not None and expect_digest != approval.digest:
         raise StalePlan(
             "the saved plan is not the one that was approved",

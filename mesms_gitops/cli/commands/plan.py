@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def command(
     with nullcontext() if offline else client(place.project, place.teller) as account:
         plan = prepared(place, state, account, Choices(target, allow_empty)).plan
     if out is not None:
-        save(plan, Path(out))
+        save(plan, Path(out), place)
     click.echo(rendered(plan, output, place, out), nl=False)
     return _exit_code(plan, detailed=detailed_exitcode, strict=strict)
 
@@ -76,12 +77,18 @@ def rendered(plan: Plan, output: str, place: Workplace, plan_file: str | None = 
     )
 
 
-def save(plan: Plan, file: Path) -> None:
-    """Write ``plan`` where `apply FILE` finds it. Raises `ConfigError` if it cannot be written."""
-    from mesms_gitops.views.plan_json import plan_json
+def save(plan: Plan, file: Path, place: Workplace) -> None:
+    """Write ``plan`` where `apply FILE` and `show FILE` find it. Raises `ConfigError` if it cannot be written.
 
+    Beside the plan it keeps how it reads: what a reviewer signs is what everybody sees later, in any version.
+    """
+    import json
+
+    saved = json.loads(rendered(plan, "json", place))
+    plain = replace(place, terminal=replace(place.terminal, colour_stdout=False, width=80))
+    saved["rendered"] = {shape: rendered(plan, shape, plain, str(file)) for shape in ("text", "markdown")}
     try:
-        file.write_text(plan_json(plan, __version__), encoding="utf-8")
+        file.write_text(json.dumps(saved, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             "the plan could not be saved",

@@ -39,6 +39,12 @@ def command(obj: dict[str, Any], *, output: str, lock_timeout: float) -> int:
 
         click.echo(f"{len(changed)} of {len(journal.state.campaigns)} campaigns moved on since the last look.")
         click.echo(
-            status_text(journal.state, colour=place.terminal.colour_stdout, width=place.terminal.width), nl=False
+            status_text(
+                journal.state,
+                colour=place.terminal.colour_stdout,
+                width=place.terminal.width,
+                timezone=place.project.timezone,
+            ),
+            nl=False,
         )
     return 0

@@ -30,7 +30,7 @@ def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
     elif output == "markdown":
         from mesms_gitops.views.report_markdown import report_markdown
 
-        text = report_markdown(state, names=names)
+        text = report_markdown(state, names=names, timezone=place.project.timezone)
     elif output == "csv":
         from mesms_gitops.views.report_csv import report_csv
 
@@ -38,6 +38,12 @@ def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
     else:
         from mesms_gitops.views.report_text import report_text
 
-        text = report_text(state, names=names, colour=place.terminal.colour_stdout, width=place.terminal.width)
+        text = report_text(
+            state,
+            names=names,
+            colour=place.terminal.colour_stdout,
+            width=place.terminal.width,
+            timezone=place.project.timezone,
+        )
     click.echo(text, nl=False)
     return 0

@@ -32,7 +32,12 @@ def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
         from mesms_gitops.views.status_text import status_text
 
         text = status_text(
-            state, names=names, freeze=freeze, colour=place.terminal.colour_stdout, width=place.terminal.width
+            state,
+            names=names,
+            freeze=freeze,
+            colour=place.terminal.colour_stdout,
+            width=place.terminal.width,
+            timezone=place.project.timezone,
         )
         click.echo(text, nl=False)
     return 0
