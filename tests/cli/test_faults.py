@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import time
@@ -356,3 +357,33 @@ def test_stop_too_late_is_a_3(project: Project, sandbox: Running) -> None:
     sandbox.advance(timedelta(days=9, hours=1))
     assert project.run("stop", "order").code == 3
     assert texted(sandbox) == BOTH
+
+
+def test_a_disk_that_takes_no_more_sends_nothing(project: Project, sandbox: Running) -> None:
+    """No intent, no message. The files of this process may not grow beyond 200 bytes: every state is larger."""
+    project.campaign("order")
+    process = subprocess.run(
+        [COMMAND, "apply", "--auto-approve"],
+        cwd=project.root,
+        env=project.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200)),
+    )
+    assert process.returncode == 1
+    assert "next: " in process.stderr
+    assert sends(sandbox) == 0
+    assert project.apply().code == 0
+    assert texted(sandbox) == BOTH
+
+
+def test_a_folder_that_cannot_be_written_sends_nothing(project: Project, sandbox: Running) -> None:
+    """Nobody, root included, makes a file in /proc."""
+    project.campaign("order")
+    ran = project.apply(MESMS_STATE="/proc/mesms/state.json")
+    assert ran.code == 1
+    assert "/proc/mesms" in ran.err
+    assert "next: " in ran.err
+    assert sends(sandbox) == 0
