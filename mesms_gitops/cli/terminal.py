@@ -69,6 +69,11 @@ class Teller:
         print(f"\r\x1b[K{cut}", end="", file=sys.stderr, flush=True)
         self._open = True
 
+    def note(self, text: str) -> None:
+        """Tell what should be known, wherever stderr goes."""
+        self.done()
+        print(f"note: {text}", file=sys.stderr, flush=True)
+
     def done(self) -> None:
         """Clear the line."""
         if self._open:

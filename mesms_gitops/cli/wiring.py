@@ -120,7 +120,7 @@ def workplace(chdir: str | None, *, verbose: bool = False) -> Workplace:
     return Workplace(
         loaded=loaded,
         project=project,
-        store=open_store(project.state, project.root, teller.say),
+        store=open_store(project.state, project.root, teller.note),
         clock=SystemClock(),
         terminal=terminal,
         teller=teller,

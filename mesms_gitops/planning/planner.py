@@ -215,7 +215,7 @@ def _in_doubt(case: _Case, wanted: Wanted) -> bool:
 
 def _after_start(case: _Case, wanted: Wanted, current: tuple[SendRecord, ...]) -> Action:
     """Somebody was texted. Sent is final: an edit is blocked; of an unedited campaign, what is missing may follow."""
-    if _changes(case, wanted):
+    if _edits(case, wanted):
         return _blocked(case, Reason.CHANGED_AFTER_START)
     if all(send.is_final for send in current) and wanted.sends is None:
         if any(send.phase is SendPhase.FAILED for send in current):
@@ -435,6 +435,15 @@ def _changes(case: _Case, wanted: Wanted) -> tuple[Change, ...]:
         for name in sorted(after.digests)
         if before.digests.get(name) != after.digests[name]
     )
+
+
+def _edits(case: _Case, wanted: Wanted) -> list[Change]:
+    """Those of the changes that somebody made to this manifest: the undo window of a ``now`` is the project's."""
+    return [
+        change
+        for change in _changes(case, wanted)
+        if not (change.field == "schedule" and change.before == change.after == "now")
+    ]
 
 
 _CHANGED: Mapping[str, Reason] = MappingProxyType(

@@ -242,6 +242,14 @@ def test_a_saved_plan_is_an_approval_until_something_moves(project: Project, san
     assert texted(sandbox) == {"66800000001": 1, "66800000002": 1}
 
 
+def test_a_saved_plan_of_some_campaigns_applies_just_those(project: Project, sandbox: Running) -> None:
+    project.campaign("order")
+    project.campaign("other", recipients=[{"numbers": ["0800000009"]}], content="Something else")
+    assert project.run("plan", "--target", "other", "--out", "plan.json").code == 0
+    assert project.run("apply", "plan.json").code == 0
+    assert texted(sandbox) == {"66800000009": 1}
+
+
 def test_detailed_exit_code(project: Project) -> None:
     project.campaign("order")
     assert project.run("plan", "--detailed-exitcode").code == 2

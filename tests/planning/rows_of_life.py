@@ -15,6 +15,7 @@ from .rows import (
     ANN,
     BOB,
     CANCELLED,
+    DAILY,
     DEAR,
     DRAFT,
     OTHER,
@@ -268,6 +269,21 @@ EDITED = [
             (remembered(SALE, P.SCHEDULED),),
             {"sale: Hello": message(SALE, "Hello", "sale: Hello", RemotePhase.OTHER)},
         ),
+        blocked(R.CHANGED_AFTER_START),
+    ),
+    row(
+        "another undo window of the project is no edit of what has left",
+        Scene((manifest(when=AT_ONCE),), (remembered(DAILY, P.SENT),)),
+        keep(R.ALREADY_SENT),
+    ),
+    row(
+        "another undo window of the project replaces what has not",
+        Scene((manifest(when=AT_ONCE),), (remembered(DAILY, P.SCHEDULED),)),
+        swap(R.SCHEDULE_CHANGED, "Hello", "sale: Hello"),
+    ),
+    row(
+        "now instead of a fixed time is an edit of what has left",
+        Scene((DAILY,), (remembered(SALE, P.SENT),)),
         blocked(R.CHANGED_AFTER_START),
     ),
     row(

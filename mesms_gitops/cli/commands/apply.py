@@ -32,6 +32,8 @@ class Approval:
     lineage: str | None = None
     serial: int | None = None
     expires_at: str | None = None
+    targets: tuple[str, ...] = ()
+    allow_empty: bool = False
 
 
 @click.command("apply")
@@ -78,7 +80,8 @@ def command(
     held = hold_back(place.store, interrupt)
     with client(place.project, place.teller, held) as account, place.store.lock("apply", lock_timeout):
         state = place.stored_state()
-        ready = prepared(place, state, account, Choices(target, allow_empty))
+        choices = Choices(target or approval.targets, allow_empty or approval.allow_empty)
+        ready = prepared(place, state, account, choices)
         _check(ready.plan, approval, state)
         if not ready.plan.has_changes and not ready.plan.blocked:
             return _nothing(ready.plan, place, output)
@@ -96,7 +99,13 @@ def _approval(planfile: str | None, expect_digest: str | None, *, auto_approve: 
 
     saved = saved_plan(Path(planfile))
     approval = Approval(
-        saved["digest"], auto_approve, saved["state"]["lineage"], saved["state"]["serial"], saved["expires_at"]
+        digest=saved["digest"],
+        everything=auto_approve,
+        lineage=saved["state"]["lineage"],
+        serial=saved["state"]["serial"],
+        expires_at=saved["expires_at"],
+        targets=tuple(saved["choices"]["targets"]),
+        allow_empty=saved["choices"]["allow_empty"],
     )
     if expect_digest is not None and expect_digest != approval.digest:
         raise StalePlan(

@@ -14,6 +14,7 @@ from mesms_gitops.cli import options
 from mesms_gitops.errors import ConfigError
 
 if TYPE_CHECKING:
+    from mesms_gitops.cli.journey import Choices
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.model.plan import Plan
 
@@ -48,10 +49,11 @@ def command(
 
     place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
     state = place.stored_state()
+    choices = Choices(target, allow_empty)
     with nullcontext() if offline else client(place.project, place.teller) as account:
-        plan = prepared(place, state, account, Choices(target, allow_empty)).plan
+        plan = prepared(place, state, account, choices).plan
     if out is not None:
-        save(plan, Path(out), place)
+        save(plan, Path(out), place, choices)
     click.echo(rendered(plan, output, place, out), nl=False)
     return _exit_code(plan, detailed=detailed_exitcode, strict=strict)
 
@@ -77,15 +79,17 @@ def rendered(plan: Plan, output: str, place: Workplace, plan_file: str | None = 
     )
 
 
-def save(plan: Plan, file: Path, place: Workplace) -> None:
+def save(plan: Plan, file: Path, place: Workplace, choices: Choices) -> None:
     """Write ``plan`` where `apply FILE` and `show FILE` find it. Raises `ConfigError` if it cannot be written.
 
-    Beside the plan it keeps how it reads: what a reviewer signs is what everybody sees later, in any version.
+    Beside the plan it keeps what was chosen for it, which `apply` then chooses too, and how it
+    reads: what a reviewer signs is what everybody sees later, in any version.
     """
     import json
 
     saved = json.loads(rendered(plan, "json", place))
     plain = replace(place, terminal=replace(place.terminal, colour_stdout=False, width=80))
+    saved["choices"] = {"targets": list(choices.targets), "allow_empty": choices.allow_empty}
     saved["rendered"] = {shape: rendered(plan, shape, plain, str(file)) for shape in ("text", "markdown")}
     try:
         file.write_text(json.dumps(saved, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

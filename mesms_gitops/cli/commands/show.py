@@ -30,6 +30,7 @@ def saved_plan(file: Path) -> dict[str, Any]:
 
     try:
         saved = json.loads(file.read_text(encoding="utf-8"))
+        _choices = saved["choices"]["targets"], saved["choices"]["allow_empty"]
         _needed = saved["digest"], saved["expires_at"], saved["state"]["lineage"], saved["state"]["serial"]
         _texts = saved["rendered"]["text"], saved["rendered"]["markdown"]
     except (ValueError, KeyError, TypeError, OSError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import getpass
 import socket
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,13 @@ def _stop(place: Workplace, names: tuple[str, ...], *, everything: bool) -> int:
     place.store.write_freeze(freeze)
     click.echo("stopped: nothing new leaves from now on", err=True)
     state = place.stored_state()
+    for name in names:
+        if name not in state.campaigns:
+            near = difflib.get_close_matches(name, state.campaigns, n=1)
+            place.teller.note(
+                f"state knows no campaign {name}; it is stopped all the same"
+                + (f". Did you mean {near[0]}?" if near else "")
+            )
     with client(place.project, place.teller) as account:
         outcome = stop(place.store, freeze, state, tools_for(place, account, place.key_for(state)))
     place.teller.done()
