@@ -105,7 +105,8 @@ class ActionBase:
     ``campaign`` is the name; ``sends`` are the sends it is about; ``parts`` maps parts of a message to how many people
     get one of that size. ``audience`` says what became of the rows of its lists, where they were read. ``waits_for``
     are uuids that must be confirmed cancelled before anything of this action is sent. ``adoptions`` are written down
-    before anything else. ``reversible_until`` None means it cannot be undone, unless ``is_free``: nothing leaves.
+    before anything else. ``doubles`` are uuids of messages on the account that already are what would be sent.
+    ``reversible_until`` None means it cannot be undone, unless ``is_free``: nothing leaves.
     """
 
     verb: ClassVar[str]
@@ -135,6 +136,7 @@ class ActionBase:
     waits_for: tuple[str, ...] = ()
     cancels: tuple[CancelStep, ...] = ()
     adoptions: tuple[Adoption, ...] = ()
+    doubles: tuple[str, ...] = ()
     moved_from: str | None = None
 
 
@@ -228,7 +230,7 @@ class Plan:
 
     ``refusals`` are guards that do not hold: with any of them nothing of the plan is applied (exit 4).
     ``digest`` covers intent only: campaign, action, sender, text, audience, absolute time.
-    ``steps`` holds the digest of each changing action, by campaign.
+    ``steps`` holds the digests of all that changes, by campaign: one for each send, cancel and line written down.
     """
 
     created_at: datetime

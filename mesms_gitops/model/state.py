@@ -47,7 +47,7 @@ class CampaignRecord:
 
     ``retired``: its manifest is gone and nothing of it can still be cancelled; the name stays reserved.
     ``moved_to``: the name it goes by now; this record holds no sends any more. ``held_at``: the revision that was held
-    back because the account already held the same message; one raised above it is sent all the same.
+    back because the account already held the messages ``held_for``; one raised above it is sent beside them.
     """
 
     name: str
@@ -58,6 +58,7 @@ class CampaignRecord:
     retired: bool = False
     moved_to: str | None = None
     held_at: int | None = None
+    held_for: tuple[str, ...] = ()
 
     @property
     def current(self) -> tuple[SendRecord, ...]:
@@ -153,12 +154,14 @@ class State:
 class Freeze:
     """The emergency stop: while it holds, nothing new leaves. ``everything`` also covers names not yet in state.
 
-    ``released`` are the exceptions from ``everything``.
+    ``released`` are the exceptions from ``everything``; ``asked`` the messages that the stop itself asked ME-SMS to
+    cancel: found cancelled, they were cancelled by us.
     """
 
     everything: bool = False
     campaigns: frozenset[str] = frozenset()
     released: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
     since: datetime | None = None
     by: str | None = None
 

@@ -49,12 +49,13 @@ def assemble(
     offline: bool,
 ) -> Plan:
     """Put the plan together. It expires after a day, or when its earliest time has passed."""
-    steps = tuple((action.campaign, step_digest(action)) for action in actions if is_change(action))
-    times = [action.scheduled_at for action in actions if action.scheduled_at and is_change(action)]
+    changing = [action for action in actions if is_change(action)]
+    steps = tuple((action.campaign, digest) for action in changing for digest in step_digests(action))
+    times = [action.scheduled_at for action in changing if action.scheduled_at]
     return Plan(
         created_at=now,
         expires_at=min([now + PLAN_LIFETIME, *(time for time in times if time > now)]),
-        digest=sha256_of(sorted(digest for _, digest in steps)),
+        digest=sha256_of(sorted(action_digest(action) for action in changing)),
         steps=steps,
         lineage=state.lineage,
         serial=state.serial,
@@ -67,7 +68,7 @@ def assemble(
     )
 
 
-def step_digest(action: Action) -> str:
+def action_digest(action: Action) -> str:
     """The digest of what one action intends: fingerprints cover sender, text, audience and time; prices stay out."""
     intent: dict[str, Json] = {
         "campaign": action.campaign,
@@ -79,3 +80,18 @@ def step_digest(action: Action) -> str:
         "adopts": sorted(adoption.record.fingerprint for adoption in action.adoptions),
     }
     return sha256_of(intent)
+
+
+def step_digests(action: Action) -> tuple[str, ...]:
+    """One digest for each thing the action does, so that what a dead runner left of it is known as approved.
+
+    A send that turns out to have been made (an adoption) is the send that was approved.
+    """
+    made = [send.fingerprint for send in action.sends if send.desired is not None]
+    made += [adoption.record.fingerprint for adoption in action.adoptions]
+    parts: list[dict[str, Json]] = [{"send": fingerprint} for fingerprint in made]
+    parts += [{"cancel": step.record.fingerprint} for step in action.cancels]
+    if not parts:
+        parts = [{"write down": action.verb, "moved_from": action.moved_from}]
+    own: dict[str, Json] = {"campaign": action.campaign, "revision": action.revision}
+    return tuple(sorted(sha256_of({**own, **part}) for part in parts))

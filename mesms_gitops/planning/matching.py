@@ -64,7 +64,7 @@ def suspects_of_record(
             and message.sender == record.sender
             and _same_text(message, record.text_digest, key)
             and _same_count(message, record.recipients)
-            and _time_of_record(message, record)
+            and is_its_time(message, record)
             and not _was_over(message, record)
         ):
             yield Suspect(
@@ -104,7 +104,8 @@ def _same_count(message: RemoteMessage, recipients: int) -> bool:
     return recipients == 0 or message.recipients is None or message.recipients == recipients
 
 
-def _time_of_record(message: RemoteMessage, record: SendRecord) -> bool:
+def is_its_time(message: RemoteMessage, record: SendRecord) -> bool:
+    """Whether ``message`` was made after the intent of ``record`` and leaves when that asked for."""
     created = message.created_at
     if created is not None and created < record.intended_at - CLOCK_SLACK:
         return False

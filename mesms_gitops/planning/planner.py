@@ -157,6 +157,9 @@ def _without_manifest(case: _Case) -> Action | None:
     assert record is not None  # a name without manifest comes from state
     if record.moved_to:
         return None
+    if any(other.campaign.moved_from == case.name for other in case.situation.wanted.values()):
+        # a rename that could not be carried out, since the new name is taken: it cancels nothing
+        return _blocked(case, Reason.NAME_RESERVED)
     scheduled = _scheduled(record.sends)
     if scheduled:
         return _cancel(case, scheduled, CancelReason.DELETED, Reason.MANIFEST_DELETED)
@@ -238,8 +241,12 @@ def _make(
     """Send ``to_send``, after ``stale`` is cancelled; unless something forbids it."""
     if not to_send:
         return _cancel(case, stale, CancelReason.REPLACE, reason)
-    if forbidden := _forbidden(case, wanted, to_send):
+    if forbidden := _forbidden(case, wanted):
         return _blocked(case, forbidden)
+    if doubles := _foreign(case, wanted, to_send):
+        return replace(
+            _blocked(case, Reason.FOREIGN_MESSAGE), doubles=tuple(sorted({double.message.uuid for double in doubles}))
+        )
     when = _when(wanted)
     facts = _facts(case, reason)
     facts["sends"] = tuple(_planned(send) for send in to_send)
@@ -255,15 +262,13 @@ def _make(
     return ScheduleSend(**facts) if isinstance(when, At) else SendNow(**facts)
 
 
-def _forbidden(case: _Case, wanted: Wanted, to_send: tuple[DesiredSend, ...]) -> Reason | None:
+def _forbidden(case: _Case, wanted: Wanted) -> Reason | None:
     when = _when(wanted)
     is_late = when.at <= case.situation.now if isinstance(when, At) else _given_up(case, wanted)
     if is_late:
         return Reason.TIME_PASSED
     if case.situation.freeze.covers(case.name):
         return Reason.FROZEN
-    if _foreign(case, wanted, to_send):
-        return Reason.FOREIGN_MESSAGE
     return None
 
 
@@ -294,14 +299,14 @@ def _given_up(case: _Case, wanted: Wanted) -> bool:
 def _foreign(case: _Case, wanted: Wanted, to_send: Iterable[DesiredSend]) -> list[Suspect]:
     """Messages on the account that already are what would be sent.
 
-    A revision raised above the one that was held back for them says: yes, once more. Where none was, nothing was
-    decided: it may be a revision that a lost or restored state has forgotten.
+    A revision raised above the one that was held back for some of them says: beside those, once more. Of others
+    nothing was decided: they may be a revision that a lost or restored state has forgotten.
     """
-    record = case.record
-    if record is not None and record.held_at is not None and wanted.campaign.revision > record.held_at:
-        return []
     situation = case.situation
     claimed = situation.recorded.claimed | {adoption.message.uuid for adoption in case.adoptions}
+    record = case.record
+    if record is not None and record.held_at is not None and wanted.campaign.revision > record.held_at:
+        claimed |= frozenset(record.held_for)
     return [
         found
         for send in to_send

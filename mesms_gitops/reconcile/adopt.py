@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import PersonNeeded
-from mesms_gitops.model.campaign import At
+from mesms_gitops.model.campaign import At, Now
 from mesms_gitops.model.evidence import People
 from mesms_gitops.model.numbers import Numbers, subscriber_of
+from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.plan import Adoption
 from mesms_gitops.model.sends import SendPhase, SendRecord, TextContent
 from mesms_gitops.model.state import CampaignRecord
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from mesms_gitops.reconcile.tools import Journal, Tools
 
 
+_HAS_LEFT = frozenset({RemotePhase.PENDING, RemotePhase.SENT, RemotePhase.OTHER})
+
+
 def adopt(journal: Journal, uuid: str, name: str, wanted: Wanted | None, tools: Tools) -> SendRecord:
     """Record message ``uuid`` as a send of campaign ``name``.
 
@@ -37,9 +41,25 @@ def adopt(journal: Journal, uuid: str, name: str, wanted: Wanted | None, tools: 
             f"the message {uuid} cannot be read on the account", where="UUID", next_step="check the uuid and the key"
         )
     _check_free(journal.state, uuid)
+    if wanted is None and name not in journal.state.campaigns:
+        raise PersonNeeded(
+            f"there is no campaign {name}",
+            where="NAME",
+            why="the next plan would cancel the message as one whose manifest is gone",
+            next_step="write its manifest first, or check the name",
+        )
     desired = _same(name, message, wanted, tools)
+    if desired is None and message.phase in _HAS_LEFT and wanted is not None:
+        raise PersonNeeded(
+            f"the message {uuid} is not what {name} asks for, and it has left",
+            where="UUID",
+            why="taken as this campaign it would count as already sent",
+            next_step="give the message a manifest of its own that says what it was",
+        )
     record = _of_desired(desired, message, tools) if desired else _of_message(message, tools)
-    record = adopted(Adoption(replace(record, revision=_revision(journal.state, name, wanted)), message))
+    record = replace(record, revision=_revision(journal.state, name, wanted))
+    _check_place(journal.state, name, record)
+    record = adopted(Adoption(record, message))
     campaign = journal.state.campaigns.get(name) or CampaignRecord(name, "", record.revision)
     journal.write_campaign(
         replace(
@@ -58,6 +78,18 @@ def _check_free(state: State, uuid: str) -> None:
         if send.uuid == uuid:
             raise PersonNeeded(
                 f"the message {uuid} already belongs to {campaign.name}", where="UUID", next_step="check the uuid"
+            )
+
+
+def _check_place(state: State, name: str, record: SendRecord) -> None:
+    """Raise `PersonNeeded` where the campaign already has a message of its own for this very send."""
+    campaign = state.campaigns.get(name)
+    for send in campaign.sends if campaign else ():
+        if (send.revision, send.fingerprint) == (record.revision, record.fingerprint) and send.is_live:
+            raise PersonNeeded(
+                f"{name} already has this send as message {send.uuid}: the other is a double of it",
+                where="UUID",
+                next_step="cancel the double in the console of ME-SMS",
             )
 
 
@@ -86,6 +118,7 @@ def _of_desired(send: DesiredSend, message: RemoteMessage, tools: Tools) -> Send
         audience_digest=send.audience_digest,
         sample=send.sample,
         group_id=send.group_id,
+        undo_window=int(send.when.undo_window.total_seconds()) if isinstance(send.when, Now) else None,
     )
 
 

@@ -50,6 +50,8 @@ def _all(account: Account, suspect: Suspect, key: HashKey) -> People:
 
 def _sample(account: Account, suspect: Suspect, key: HashKey) -> People:
     wanted = set(suspect.sample)
+    if not wanted:
+        return People.UNCLEAR
     for position, msisdn in enumerate(msisdns(account, suspect.message.uuid)):
         if position >= FULL_COMPARISON:
             break

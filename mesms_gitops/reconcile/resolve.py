@@ -10,7 +10,7 @@ from mesms_gitops.model.evidence import Candidate, Evidence, People
 from mesms_gitops.model.plan import Adoption
 from mesms_gitops.model.sends import TRANSITIONS, SendEvent
 from mesms_gitops.planning.fingerprint import text_digest
-from mesms_gitops.planning.matching import CLOCK_SLACK, Suspect, record_key, suspects_of_record
+from mesms_gitops.planning.matching import CLOCK_SLACK, Suspect, is_its_time, record_key, suspects_of_record
 from mesms_gitops.planning.planner import adopted
 from mesms_gitops.reconcile.compare import compare
 from mesms_gitops.reconcile.observe import messages_since
@@ -99,8 +99,9 @@ def differences(name: str, record: SendRecord, message: RemoteMessage, tools: To
         message.content is None or text_digest(tools.key, message.content) != record.text_digest
     ):
         found.append("its text is another one")
-    if record.scheduled_at is not None and message.scheduled_at != record.scheduled_at:
-        found.append(f"its time is {message.scheduled_at}, not {record.scheduled_at}")
+    if not is_its_time(message, record):
+        asked = record.scheduled_at or f"at once, asked for at {record.intended_at}"
+        found.append(f"its time is {message.scheduled_at or message.created_at}, not {asked}")
     if record.recipients and message.recipients not in (None, record.recipients):
         found.append(f"it goes to {message.recipients}, not {record.recipients}")
     suspect = Suspect(record_key(name, record), message, record.recipients, record.audience_digest, record.sample)

@@ -54,6 +54,7 @@ def frozen(former: Freeze, names: Collection[str], *, everything: bool, moment: 
         everything=former.everything or everything,
         campaigns=former.campaigns | frozenset(names),
         released=frozenset() if everything else former.released - frozenset(names),
+        asked=former.asked,
         since=former.since or moment,
         by=by,
     )
@@ -75,17 +76,24 @@ def stop(ledger: Ledger, freeze: Freeze, blank: State, tools: Tools) -> StopOutc
 
     ``blank`` is used where no state exists yet. What is already cancelled when the lock is had is only written down.
     """
-    ledger.write_freeze(freeze)
-    asked: set[str] = set()
+    standing = ledger.read_freeze()
+    freeze = replace(freeze, asked=freeze.asked | standing.asked)
+    if standing != freeze:
+        ledger.write_freeze(freeze)
+    asked = set(freeze.asked)
     for _, record in _covered(ledger.read() or blank, freeze):
         assert record.uuid is not None  # scheduled sends have one
         # unwritten on purpose: the freeze is the intent, and the second pass below writes down what became of it
         if _may_have_cancelled(record.uuid, tools):
             asked.add(record.uuid)
+    # durable, so that a stop that cannot be written into state now is understood by the next
+    if asked != freeze.asked:
+        ledger.write_freeze(replace(ledger.read_freeze(), asked=frozenset(asked)))
     try:
         with ledger.lock("stop", LOCK_PATIENCE):
             journal = Journal(ledger, ledger.read() or blank)
-            return StopOutcome(tuple(_cancel_all(journal, freeze, asked, tools)), written=True)
+            stopped = (*_cancel_all(journal, freeze, asked, tools), *_unsettled(journal.state, freeze))
+            return StopOutcome(stopped, written=True)
     except StateLocked:
         return StopOutcome((), written=False)
 
@@ -105,6 +113,14 @@ def _covered(state: State, freeze: Freeze) -> Iterator[tuple[CampaignRecord, Sen
     for campaign, record in state.sends():
         if freeze.covers(campaign.name) and record.phase is SendPhase.SCHEDULED and record.uuid:
             yield campaign, record
+
+
+def _unsettled(state: State, freeze: Freeze) -> Iterator[Stopped]:
+    """Sends that may be on the account: nobody can cancel what nobody can name."""
+    for campaign, record in state.sends():
+        if freeze.covers(campaign.name) and record.is_unsettled:
+            why = f"unknown whether it was sent: mesms-gitops resolve {campaign.name}"
+            yield Stopped(campaign.name, record.uuid or "no uuid", None, why)
 
 
 def _cancel_all(journal: Journal, freeze: Freeze, asked: Collection[str], tools: Tools) -> Iterator[Stopped]:

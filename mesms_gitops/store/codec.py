@@ -161,6 +161,7 @@ def _campaign_tree(record: CampaignRecord) -> dict[str, object]:
             "retired": record.retired,
             "moved_to": record.moved_to,
             "held_at": record.held_at,
+            "held_for": record.held_for,
         },
         keep=frozenset({"manifest"} if record.manifest is not None else ()),
     )
@@ -211,7 +212,7 @@ _HEAD = frozenset({"version", "lineage", "serial", "campaigns"})
 _HEAD_MAY = frozenset({"hash_key", "approval"})
 _APPROVAL = frozenset({"digest", "run"})
 _CAMPAIGN = frozenset({"file", "revision"})
-_CAMPAIGN_MAY = frozenset({"manifest", "sends", "retired", "moved_to", "held_at"})
+_CAMPAIGN_MAY = frozenset({"manifest", "sends", "retired", "moved_to", "held_at", "held_for"})
 _SEND = frozenset({"fingerprint", "revision", "phase", "run", "intended_at", "sender", "recipients", "parts"})
 _SEND_MAY = frozenset(
     {
@@ -282,6 +283,7 @@ def _campaign(name: str, value: object) -> CampaignRecord:
         retired=found.flag("retired"),
         moved_to=found.maybe_text("moved_to"),
         held_at=found.maybe_whole("held_at"),
+        held_for=found.texts("held_for"),
     )
     check_campaign(record, path)
     return _ordered(record)

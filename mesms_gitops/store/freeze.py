@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mesms_gitops.store.place import Place
 
 FREEZE_VERSION = 1
-_MAY = frozenset({"everything", "campaigns", "released", "since", "by"})
+_MAY = frozenset({"everything", "asked", "campaigns", "released", "since", "by"})
 
 
 class FreezeFile:
@@ -61,6 +61,7 @@ def encode_freeze(freeze: Freeze) -> bytes:
         "everything": freeze.everything,
         "campaigns": sorted(freeze.campaigns),
         "released": sorted(freeze.released) or None,
+        "asked": sorted(freeze.asked) or None,
         "since": None if freeze.since is None else moment_text(freeze.since),
         "by": freeze.by,
     }
@@ -82,6 +83,7 @@ def decode_freeze(body: bytes) -> Freeze:
         everything=found.flag("everything"),
         campaigns=frozenset(found.texts("campaigns")),
         released=frozenset(found.texts("released")),
+        asked=frozenset(found.texts("asked")),
         since=found.maybe_moment("since"),
         by=found.maybe_text("by"),
     )

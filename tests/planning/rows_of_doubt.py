@@ -24,7 +24,7 @@ from .rows import (
 from .scenes import NOW, Scene, manifest, message, remembered
 
 HAND_MADE = message(SALE, "Hello")
-HELD = replace(remembered(SALE, None), held_at=1)
+HELD = replace(remembered(SALE, None), held_at=1, held_for=(HAND_MADE.uuid,))
 FOREIGN = [
     row(
         "a message that already is this one, and nobody's, blocks it",

@@ -11,7 +11,7 @@ import pytest
 from mesms_gitops.model.observation import Quote
 from mesms_gitops.model.plan import VERBS, Change, Summary
 from mesms_gitops.model.sends import SendPhase
-from mesms_gitops.planning.assemble import PLAN_LIFETIME, assemble, step_digest, summarise
+from mesms_gitops.planning.assemble import PLAN_LIFETIME, action_digest, assemble, step_digests, summarise
 from mesms_gitops.planning.canonical import sha256_of
 from mesms_gitops.planning.cost import cost_classes, priced
 
@@ -129,11 +129,11 @@ def test_prices_the_balance_and_findings_may_move_without_another_digest() -> No
     assert digests == {_plan(action).digest}
 
 
-def test_a_digest_is_that_of_its_steps() -> None:
+def test_a_digest_is_that_of_its_actions() -> None:
     plan = _of(Scene((OTHER, SALE), (SCHEDULED,)))
     (new, kept) = plan.actions
-    assert plan.steps == (("other", step_digest(new)),)
-    assert plan.digest == sha256_of([step_digest(new)])
+    assert plan.steps == tuple(("other", digest) for digest in step_digests(new))
+    assert plan.digest == sha256_of([action_digest(new)])
     assert kept.verb == "keep"
 
 

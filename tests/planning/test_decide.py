@@ -53,7 +53,6 @@ def test_what_blocks_says_once_what_to_do_next_and_names_its_campaign() -> None:
                 assert not {"{", "}"} & set(found.next_step), row.sentence
 
 
-@pytest.mark.xfail(strict=True, reason="the campaign that cannot be renamed has no manifest, and is cancelled for it")
 def test_a_rename_onto_a_name_that_is_taken_cancels_nothing() -> None:
     """Contract, section 3: a rename never cancels or resends."""
     spring = manifest("spring", "Spring", (9,), moved_from="sale")
@@ -61,7 +60,6 @@ def test_a_rename_onto_a_name_that_is_taken_cancels_nothing() -> None:
     assert not [step for action in scene.actions() for step in action.cancels]
 
 
-@pytest.mark.xfail(strict=True, reason="a campaign that was held back once passes over every later double")
 @pytest.mark.parametrize("now", [manifest(revision=3), manifest(text="Hi", revision=2)], ids=["revised", "edited"])
 def test_a_revision_that_was_raised_past_one_double_says_nothing_of_later_ones(now: Manifest) -> None:
     """Contract, section 8.9: before each new send."""

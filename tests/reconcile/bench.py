@@ -132,6 +132,7 @@ class Account:
         self.approved: tuple[SenderName, ...] = (SenderName("SiamCoffee", approved=True),)
         self.page, self.rows = PAGE, ROWS
         self.hides_recipients = False
+        self.groups: dict[int, Numbers] = {}
         self.on_send: Callable[[], None] = lambda: None
 
     # --- what tests do to it ------------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ class Account:
         self.on_send()
         fault = self._fault("send")
         if fault is None or fault.carried_out:
-            made = self._make(send, scheduled_at, send.numbers or Numbers())
+            made = self._make(send, scheduled_at, self._people(send))
             made.visible_from += fault.lag if fault else timedelta(0)
         if fault is not None:
             raise fault.error
@@ -233,7 +234,8 @@ class Account:
 
     def preview(self, send: DesiredSend) -> Quote:
         self._read(f"preview {send.text}")
-        return Quote(send.parts, send.recipients, send.parts * send.recipients)
+        people = len(self._people(send))
+        return Quote(send.parts, people, send.parts * people)
 
     def server_time(self) -> datetime | None:
         return self.clock.moment
@@ -254,6 +256,9 @@ class Account:
         )
         self.messages_by_uuid[made.uuid] = made
         return made
+
+    def _people(self, send: DesiredSend) -> Numbers:
+        return self.groups[send.group_id] if send.group_id is not None else send.numbers or Numbers()
 
     def _cancel(self, message: Message | None) -> None:
         if message is None:
@@ -426,6 +431,10 @@ class Bench:
     def carry_out(self, ready: Prepared, *, continue_on_error: bool = False) -> ApplyOutcome:
         self.trace.clear()
         return apply(ready, Journal(self.ledger, ready.stored), self.tools, continue_on_error=continue_on_error)
+
+    def interrupt(self) -> None:
+        """Ctrl-C, now."""
+        self.posts_until_interrupt = 0
 
     def _is_interrupted(self) -> bool:
         return self.posts_until_interrupt is not None and len(self.posts) >= self.posts_until_interrupt

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mesms_gitops.errors import ApiError, NoAnswer, StateError, StateMoved
-from mesms_gitops.model.observation import RemotePhase
+from mesms_gitops.model.campaign import GroupSource
+from mesms_gitops.model.observation import Accepted, RemotePhase
 from mesms_gitops.model.plan import ApplyOutcome, StepOutcome, StepResult
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.model.state import Freeze
-from tests.planning.scenes import AT_ONCE, ELEVEN, MEMBERS, NOW, SOON, TEN, manifest, remembered
+from tests.planning.scenes import AT_ONCE, ELEVEN, MEMBERS, NOW, SOON, TEN, manifest, people, remembered
 
 from .bench import DROPPED, LIMITED, LOST, UNREACHED, Bench, Fault, late, refusal, told
 
@@ -146,6 +147,81 @@ def test_an_edit_that_is_taken_back_while_scheduled_ends_where_it_began(bench: B
     assert bench.plan(SALE).has_changes is False
 
 
+def test_people_are_told_what_happens_as_it_happens(bench: Bench) -> None:
+    bench.account.will("send", late(minutes=5))
+    ready = bench.prepared(SALE)
+    bench.teller.said.clear()
+    bench.carry_out(ready)
+    assert bench.teller.said == [
+        "sale: sending to 3",
+        "sale: no answer; looking for the message",
+        "sale: unknown whether it was sent: no answer",
+    ]
+
+
+def test_the_hour_of_an_intent_is_the_servers_where_it_is_known(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, server in (("one", NOW + timedelta(minutes=7)), ("two", None)):
+        monkeypatch.setattr(bench.account, "server_time", lambda moment=server: moment)
+        bench.apply(manifest(name, name))
+        assert bench.record(name).sends[0].intended_at == (server or NOW)
+
+
+def test_a_contact_group_is_recorded_with_the_size_it_was_priced_for(bench: Bench) -> None:
+    bench.account.groups[5] = people(1, 2, 3, 4)
+    bench.apply(manifest(to=(), contact_groups=(5,), sources=(GroupSource(5),)))
+    (send,) = bench.record().sends
+    assert (send.recipients, send.credits, send.group_id, send.audience_digest) == (4, 4, 5, None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "recipients", "credits"),
+    [(Accepted("u"), 3, 3), (Accepted("u", recipients=9, credits=7), 3, 7)],
+)
+def test_what_an_accepted_message_costs_is_me_smss_to_say(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, answer: Accepted, recipients: int, credits: int
+) -> None:
+    monkeypatch.setattr(bench.account, "send", lambda *_: answer)
+    bench.apply(SALE)
+    (send,) = bench.record().sends
+    assert (send.uuid, send.recipients, send.credits) == ("u", recipients, credits)
+
+
+def test_the_size_of_a_contact_group_nobody_priced_is_that_of_its_answer(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.account.groups[5] = people()
+    monkeypatch.setattr(bench.account, "send", lambda *_: Accepted("u", recipients=250))
+    bench.apply(manifest(to=(), contact_groups=(5,), sources=(GroupSource(5),)))
+    assert bench.record().sends[0].recipients == 250
+
+
+def test_what_was_refused_and_is_not_wanted_any_more_is_forgotten(bench: Bench) -> None:
+    """What ME-SMS had a uuid for never is: its message would be nobody's."""
+    bench.apply(manifest(text="First"))
+    bench.account.will("send", refusal(400))
+    bench.apply(SALE)
+    bench.apply(EDITED)
+    assert sorted(bench.phases().items()) == [("First", "cancelled"), ("Hi", "scheduled")]
+
+
+def test_what_was_refused_of_another_text_is_kept_as_long_as_it_is_wanted(bench: Bench) -> None:
+    bench.account.will("send", refusal(400), None, refusal(400))
+    bench.apply(DEAR)
+    bench.apply(DEAR)
+    assert bench.phases() == {"Dear Bob": "scheduled", "Dear Ann": "failed"}
+
+
+def test_what_failed_for_good_stays_in_the_record(bench: Bench) -> None:
+    bench.remember(remembered(SALE, SendPhase.FAILED, uuid="m9"))
+    bench.apply(manifest(text="Hi", revision=2))
+    assert [(send.revision, send.uuid) for send in bench.record().sends] == [(1, "m9"), (2, "m1")]
+
+
+def test_what_leaves_at_once_is_said_to_be_sent(bench: Bench) -> None:
+    outcome = bench.apply(manifest(when=AT_ONCE))
+    assert outcome.steps[0].message == "sent to 3 recipients"
+
+
 # --- what each answer to a send leads to ------------------------------------------------------------------------------
 
 REFUSALS = [(refusal(status), True) for status in (400, 404)] + [
@@ -190,6 +266,21 @@ def test_the_first_refusal_ends_its_campaign(bench: Bench) -> None:
     assert bench.posts == ["send Dear Bob"]
     assert told(bench.apply(DEAR)) == {"sale": "done"}
     assert bench.account.texts() == ["Dear Ann", "Dear Ann", "Dear Bob"]
+
+
+def test_of_a_campaign_that_ends_half_way_what_is_there_is_said(bench: Bench) -> None:
+    bench.account.will("send", None, refusal(400))
+    assert bench.apply(DEAR).steps == (
+        StepOutcome(
+            "sale",
+            "schedule",
+            StepResult.FAILED,
+            "not sent: refused with 400",
+            uuids=("m1",),
+            phases=(SendPhase.SCHEDULED, SendPhase.FAILED),
+            credits=1,
+        ),
+    )
 
 
 def test_no_answer_is_settled_in_the_same_apply_if_the_message_is_there(bench: Bench) -> None:
@@ -279,6 +370,14 @@ def test_a_freeze_that_comes_while_an_intent_is_written_holds_it_back(bench: Ben
     bench.ledger.then["Hello intended"] = lambda: bench.ledger.write_freeze(frozen)
     assert told(bench.apply(SALE)) == {"sale": "blocked"}
     assert (bench.posts, bench.phases()) == ([], {"Hello": "failed"})
+    assert bench.record().sends[0].reason == "stopped by the emergency stop"
+
+
+def test_ctrl_c_while_an_intent_is_written_holds_it_back(bench: Bench) -> None:
+    bench.ledger.then["Hello intended"] = bench.interrupt
+    outcome = bench.apply(SALE)
+    assert (told(outcome), outcome.exit_code, bench.posts) == ({"sale": "not_attempted"}, 130, [])
+    assert bench.record().sends[0].reason == "interrupted before it was sent"
 
 
 def test_a_time_that_passes_while_it_runs_is_not_sent(bench: Bench) -> None:
@@ -307,6 +406,10 @@ def test_ctrl_c_finishes_the_request_in_flight_and_writes_it_down(
     outcome = bench.carry_out(ready)
     assert (bench.posts, told(outcome), outcome.exit_code) == (made, results, 130)
     assert not [send for _, send in bench.state.sends() if send.is_unsettled]
+    assert len([step for step in bench.trace if "intended" in step]) == len([step for step in made if "send" in step])
+    assert {step.message for step in outcome.steps if step.result is StepResult.NOT_ATTEMPTED} == {
+        "not attempted: interrupted"
+    }
     bench.posts_until_interrupt = None
     bench.apply(SMALL, DEAR)
     assert bench.account.texts() == ["Dear Ann", "Dear Ann", "Dear Bob", "Small"]
@@ -328,9 +431,10 @@ def test_ctrl_c_during_the_last_request_is_said_too(bench: Bench) -> None:
 def test_without_a_confirmed_cancel_the_new_message_is_not_sent(bench: Bench, fault: Fault) -> None:
     bench.apply(SALE)
     bench.account.will("cancel", fault)
-    bench.apply(EDITED)
+    (step,) = bench.apply(EDITED).steps
     assert bench.posts == ["cancel m1"]
     assert bench.account.texts() == ["Hello"] * 3
+    assert step.result is (StepResult.FAILED if fault is UNREACHED else StepResult.BLOCKED)
 
 
 def test_a_refused_cancel_blocks_its_campaign_and_the_others_go_on(bench: Bench) -> None:

@@ -74,7 +74,6 @@ def test_a_new_plan_replaces_a_former_approval(bench: Bench) -> None:
     assert (bench.state.approval.digest, old.digest == new.digest) == (new.digest, False)
 
 
-@pytest.mark.xfail(strict=True, reason="a step is a whole action: what is left of one has another digest")
 @pytest.mark.parametrize("case", ["half of a campaign", "a replace after its cancel"])
 def test_what_is_left_of_one_action_is_approved_too(bench: Bench, case: str) -> None:
     if case == "half of a campaign":

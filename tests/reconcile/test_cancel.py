@@ -104,6 +104,16 @@ def test_a_message_that_an_earlier_try_of_ours_cancelled_was_cancelled_by_us(sch
     assert (scheduled.posts, _record(scheduled).reason) == (["cancel m1"] * 2, None)
 
 
+def test_a_read_that_lags_behind_our_cancel_does_not_make_it_somebody_elses(
+    scheduled: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GET still says scheduled, so the cancel is repeated; ALREADY_CANCELLED then means the first one."""
+    before = scheduled.account.message("m1")
+    monkeypatch.setattr(scheduled.account, "message", lambda _: before)
+    assert _cancel(scheduled) is CancelResult.CANCELLED
+    assert (scheduled.posts, _record(scheduled).reason) == (["cancel m1"] * 2, None)
+
+
 def test_a_message_that_me_sms_does_not_know_is_not_confirmed_cancelled(scheduled: Bench) -> None:
     scheduled.account.messages_by_uuid.clear()
     assert _cancel(scheduled) is CancelResult.UNCLEAR

@@ -115,7 +115,6 @@ def test_the_sample_is_not_looked_for_without_end(bench: Bench) -> None:
     assert bench.account.reads == ["recipients m1 after 0", "recipients m1 after 50"]
 
 
-@pytest.mark.xfail(strict=True, reason="the first row of anybody's message passes for the whole of an empty sample")
 @pytest.mark.usefixtures("sampling")
 def test_without_a_sample_nobody_can_tell(bench: Bench) -> None:
     assert _people(bench, *CROWD, sample=()) is People.UNCLEAR

@@ -205,7 +205,6 @@ def test_of_several_unknown_sends_the_one_that_fits_is_settled(bench: Bench) -> 
     assert bench.phases() == {"Dear Ann": "unknown", "Dear Bob": "scheduled"}
 
 
-@pytest.mark.xfail(strict=True, reason="of a send that left at once no time is compared")
 def test_sent_is_refused_for_a_message_that_is_older_than_its_intent(bench: Bench) -> None:
     hasty = manifest(when=AT_ONCE)
     bench.remember(remembered(hasty, P.UNKNOWN))

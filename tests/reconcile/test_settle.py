@@ -104,6 +104,20 @@ def test_a_message_that_another_unknown_send_could_be_is_not_taken_from_it(bench
     assert _settle(bench) is RECORD
 
 
+def test_an_unknown_send_to_others_does_not_stand_in_the_way(bench: Bench) -> None:
+    """Same sender, text, time and count, but its people are not those of the message."""
+    bench.remember(UNKNOWN, remembered(manifest("twin", to=(4, 5, 6)), SendPhase.UNKNOWN))
+    bench.account.by_hand(SALE, "Hello")
+    assert _settle(bench).uuid == "m1"
+
+
+@pytest.mark.parametrize("phase", [SendPhase.FAILED, SendPhase.CANCELLED])
+def test_a_send_that_is_settled_does_not_stand_in_the_way(bench: Bench, phase: SendPhase) -> None:
+    bench.remember(UNKNOWN, _twin(phase))
+    bench.account.by_hand(SALE, "Hello")
+    assert _settle(bench).uuid == "m1"
+
+
 def test_an_earlier_message_of_ours_that_was_cancelled_is_not_it(bench: Bench) -> None:
     """Edited, taken back, and the answer to the second original lost: the first must not be taken for it."""
     for version in (SALE, manifest(text="Hi")):

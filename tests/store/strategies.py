@@ -93,6 +93,7 @@ def campaign_records(draw, name: str = "songkran") -> CampaignRecord:
         retired=draw(st.booleans()),
         moved_to=moved_to,
         held_at=draw(st.none() | st.integers(1, 9)),
+        held_for=draw(st.lists(texts, max_size=2).map(tuple)),
     )
 
 

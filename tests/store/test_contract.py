@@ -345,7 +345,7 @@ def test_killed_at_any_instant(bench: Bench) -> None:
     [
         Freeze(everything=True, since=NOON, by="somchai"),
         Freeze(campaigns=frozenset({"a", "b"}), since=NOON),
-        Freeze(everything=True, released=frozenset({"a"}), since=NOON),
+        Freeze(everything=True, released=frozenset({"a"}), asked=frozenset({"m1"}), since=NOON),
         Freeze(),
     ],
 )

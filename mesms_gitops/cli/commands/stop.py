@@ -41,8 +41,7 @@ def command(obj: dict[str, Any], *, names: tuple[str, ...], everything: bool, re
 def _release(place: Workplace, names: tuple[str, ...]) -> int:
     from mesms_gitops.reconcile.stop import released
 
-    former = place.store.read_freeze()
-    place.store.write_freeze(released(former, names))
+    place.store.amend_freeze(lambda former: released(former, names))
     what = ", ".join(names) if names else "everything"
     click.echo(f"released: {what}. Nothing was sent; the next apply sends again, as its plan says.")
     return 0
@@ -53,9 +52,10 @@ def _stop(place: Workplace, names: tuple[str, ...], *, everything: bool) -> int:
     from mesms_gitops.reconcile.stop import frozen, stop
 
     by = f"{getpass.getuser()}@{socket.gethostname()}"
-    freeze = frozen(place.store.read_freeze(), names, everything=everything, moment=place.clock.now(), by=by)
     # durable before anything can go wrong: no key, no network, a state that cannot be read
-    place.store.write_freeze(freeze)
+    freeze = place.store.amend_freeze(
+        lambda former: frozen(former, names, everything=everything, moment=place.clock.now(), by=by)
+    )
     click.echo("stopped: nothing new leaves from now on", err=True)
     state = place.stored_state()
     for name in names:
