@@ -13,9 +13,9 @@ from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.plan import Adoption
 from mesms_gitops.model.sends import SendPhase, SendRecord, TextContent
 from mesms_gitops.model.state import CampaignRecord
+from mesms_gitops.planning.adoption import adopted
 from mesms_gitops.planning.fingerprint import SAMPLE_SIZE, send_fingerprint, text_digest
 from mesms_gitops.planning.matching import suspects_of_send
-from mesms_gitops.planning.planner import adopted
 from mesms_gitops.reconcile.compare import FULL_COMPARISON, compare, msisdns
 
 if TYPE_CHECKING:

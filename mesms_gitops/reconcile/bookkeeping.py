@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.model.plan import Blocked, Forget, Keep, Reason, is_change
 from mesms_gitops.model.state import Approval, CampaignRecord
-from mesms_gitops.planning.planner import adopted
+from mesms_gitops.planning.adoption import adopted
 
 if TYPE_CHECKING:
     from mesms_gitops.model.plan import Action, Plan

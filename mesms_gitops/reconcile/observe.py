@@ -11,8 +11,8 @@ from mesms_gitops.model.campaign import Now
 from mesms_gitops.model.evidence import People
 from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.sends import SendPhase
+from mesms_gitops.planning.adoption import suspects
 from mesms_gitops.planning.matching import CLOCK_SLACK, NOW_MEMORY
-from mesms_gitops.planning.planner import suspects
 from mesms_gitops.reconcile.compare import compare
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from mesms_gitops.errors import PersonNeeded, UsageError
 from mesms_gitops.model.evidence import Candidate, Evidence, People
 from mesms_gitops.model.plan import Adoption
 from mesms_gitops.model.sends import TRANSITIONS, SendEvent
+from mesms_gitops.planning.adoption import adopted
 from mesms_gitops.planning.fingerprint import text_digest
 from mesms_gitops.planning.matching import CLOCK_SLACK, Suspect, is_its_time, record_key, suspects_of_record
-from mesms_gitops.planning.planner import adopted
 from mesms_gitops.reconcile.compare import compare
 from mesms_gitops.reconcile.observe import messages_since
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from mesms_gitops.errors import ApiError
 from mesms_gitops.model.evidence import People
 from mesms_gitops.model.plan import Adoption
+from mesms_gitops.planning.adoption import adopted
 from mesms_gitops.planning.matching import CLOCK_SLACK, record_key, suspects_of_record
-from mesms_gitops.planning.planner import adopted
 from mesms_gitops.reconcile.compare import compare
 from mesms_gitops.reconcile.observe import messages_since
 
