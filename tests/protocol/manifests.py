@@ -20,7 +20,6 @@ from mesms_gitops.model.campaign import (
     NumbersSource,
     Schedule,
 )
-from mesms_gitops.model.hashkey import HashKey
 from mesms_gitops.model.numbers import Numbers
 from mesms_gitops.planning.desire import Wanted, desired_sends
 from mesms_gitops.planning.fingerprint import manifest_record
@@ -29,6 +28,7 @@ from mesms_gitops.planning.situation import needs_audience
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mesms_gitops.model.hashkey import HashKey
     from mesms_gitops.model.state import State
 
 SENDER = "SiamCoffee"

@@ -234,7 +234,7 @@ def test_half_a_lock_is_not_left(path: Path) -> None:
 
 
 def test_every_truncation_names_the_backup(path: Path) -> None:
-    """A file cut short at any byte that says something is refused, and the way back is named with the serial it leads to."""
+    """A file cut short at any byte that matters is refused, and the way back is named with its serial."""
     store = FileStore(path)
     store.commit(state(1, "a"), 0)
     store.commit(state(2, "a", "b"), 1)
