@@ -269,7 +269,7 @@ class StepResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """What became of one action, in one sentence."""
+    """What became of one action, in one sentence; ``next_step`` where a person has to take it."""
 
     campaign: str
     verb: str
@@ -278,6 +278,7 @@ class StepOutcome:
     uuids: tuple[str, ...] = ()
     phases: tuple[SendPhase, ...] = ()
     credits: int = 0
+    next_step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING
 from mesms_gitops.errors import ApiError, ApiRefusal, NoAnswer, NotReached, StateError
 from mesms_gitops.model.campaign import At, Now
 from mesms_gitops.model.plan import (
+    Adopt,
     ApplyOutcome,
     Blocked,
     Cancel,
+    Forget,
+    Keep,
     Replace,
     ScheduleSend,
     SendNow,
     StepOutcome,
     StepResult,
+    is_change,
 )
 from mesms_gitops.model.sends import TRANSITIONS, SendEvent, SendPhase, SendRecord, TemplateContent
 from mesms_gitops.model.state import CampaignRecord
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from mesms_gitops.model.sends import DesiredSend
     from mesms_gitops.reconcile.prepare import Prepared
     from mesms_gitops.reconcile.tools import Journal, Tools
+
+Sending = SendNow | ScheduleSend | Replace
 
 ENDS_ALL_SENDS = frozenset({401, 402, 403, 429})
 """After these no other send of this apply would fare better (contract §8.3; 429 after the client's own waits)."""
@@ -72,7 +78,8 @@ class _Run:
             message=message,
             uuids=tuple(send.uuid for send in sends if send.uuid),
             phases=tuple(send.phase for send in sends),
-            credits=sum(send.credits or 0 for send in sends if send.is_live),
+            credits=sum(send.credits or 0 for send in sends if send.is_live) if isinstance(action, Sending) else 0,
+            next_step=_next_step(action) if isinstance(action, Blocked) else None,
         )
         self.tools.progress.say(f"{action.campaign}: {message}")
 
@@ -93,6 +100,8 @@ def apply(prepared: Prepared, journal: Journal, tools: Tools, *, continue_on_err
     for action in actions:
         if isinstance(action, Blocked):
             run.note(action, StepResult.BLOCKED, action.message)
+        elif isinstance(action, Adopt | Forget | Keep) and is_change(action):
+            run.note(action, StepResult.DONE, f"written down: {action.message}")
     for action in _cancelling(actions):
         if run.is_over():
             break
@@ -105,13 +114,18 @@ def apply(prepared: Prepared, journal: Journal, tools: Tools, *, continue_on_err
     return ApplyOutcome(_in_order(actions, run), interrupted=run.is_over())
 
 
+def _next_step(action: Action) -> str | None:
+    """What the plan told a person to do about ``action``."""
+    return next((found.next_step for found in reversed(action.diagnostics) if found.next_step), None)
+
+
 def _cancelling(actions: Iterable[Action]) -> list[Action]:
     return [action for action in actions if isinstance(action, Cancel | Replace)]
 
 
 def _sending(actions: Iterable[Action]) -> list[Action]:
     """What can be undone first, then what cannot; the smallest first, so that a mistake shows while it is small."""
-    sending = [action for action in actions if isinstance(action, SendNow | ScheduleSend | Replace)]
+    sending = [action for action in actions if isinstance(action, Sending)]
     return sorted(sending, key=lambda action: (action.reversible_until is None, action.recipients, action.campaign))
 
 

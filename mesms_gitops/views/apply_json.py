@@ -23,6 +23,7 @@ def apply_json(outcome: ApplyOutcome, tool_version: str | None = None) -> str:
             "uuids": list(step.uuids),
             "phases": [phase.value for phase in step.phases],
             "credits": step.credits,
+            "next": None if step.next_step is None else masked(step.next_step),
         }
         for step in outcome.steps
     ]

@@ -44,6 +44,8 @@ def _step_lines(step: StepOutcome, widest: int, sheet: Sheet) -> list[str]:
         subject = f"{printable(step.verb)} {subject}"
     text = f"{subject}: {spoken(step.message)}" if step.message else subject
     lines = wrap(text, sheet.width, first=f"{word}  ")
+    if step.next_step:
+        lines += wrap(spoken(step.next_step), sheet.width, first=" " * (widest + 2) + "next: ")
     lines[0] = _painter(step.result, sheet)(word) + lines[0][len(word) :]
     return lines
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mesms_gitops.errors import PersonNeeded
+from mesms_gitops.model.campaign import GroupSource
 from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.plan import Reason
 from mesms_gitops.model.sends import SendPhase
@@ -155,3 +157,54 @@ def test_another_message_that_has_left_is_not_the_campaign(bench: Bench) -> None
     bench.account.set(uuid, RemotePhase.SENT)
     with pytest.raises(PersonNeeded, match="it has left"):
         _adopt(bench, uuid)
+
+
+def test_a_message_by_hand_is_known_as_its_own_manifest_would_be(bench: Bench) -> None:
+    """So that writing that manifest afterwards keeps it."""
+    by_hand = manifest(text="By hand")
+    record = _adopt(bench, bench.account.by_hand(by_hand, "By hand"))
+    assert record.fingerprint == by_hand.send("By hand").fingerprint
+    assert bench.record().manifest is None
+    assert bench.plan(by_hand).actions[0].reason is Reason.UNCHANGED
+
+
+def test_what_the_manifest_was_is_not_forgotten_for_a_message_that_is_another(bench: Bench) -> None:
+    bench.remember(remembered(SALE, P.CANCELLED))
+    _adopt(bench, bench.account.by_hand(manifest(text="By hand"), "By hand"))
+    assert bench.record().manifest == SALE.wanted().manifest
+
+
+def test_a_now_is_recognised_however_long_ago_it_was_made(bench: Bench) -> None:
+    daily = manifest(when=SOON)
+    uuid = bench.account.by_hand(daily, "Hello", ago=timedelta(days=5))
+    assert _adopt(bench, uuid, daily).fingerprint == daily.send("Hello").fingerprint
+
+
+def test_a_message_to_a_contact_group_is_recorded_with_its_size(bench: Bench) -> None:
+    told_group = manifest(to=(), contact_groups=(5,), sources=(GroupSource(5),))
+    record = _adopt(bench, bench.account.by_hand(told_group, "Hello", people(1, 2, 3, 4)), told_group)
+    assert (record.recipients, record.group_id, record.audience_digest) == (4, 5, None)
+
+
+@pytest.mark.parametrize(("counted", "is_taken"), [(3, True), (None, True), (4, False)])
+def test_of_another_message_everybody_has_to_be_listed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, counted: int | None, is_taken: bool
+) -> None:
+    """Three are; it goes to as many as it says, if it says so."""
+    uuid = bench.account.by_hand(manifest(text="By hand"), "By hand")
+    shown = replace(bench.account.messages_by_uuid[uuid].seen(), recipients=counted)
+    monkeypatch.setattr(bench.account, "message", lambda _: shown)
+    if is_taken:
+        assert _adopt(bench, uuid).recipients == 3
+        return
+    with pytest.raises(PersonNeeded, match="cannot all be read"):
+        _adopt(bench, uuid)
+
+
+def test_a_message_without_its_hour_of_making_is_taken_as_made_now(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uuid = bench.account.by_hand(SALE, "Hello")
+    shown = replace(bench.account.messages_by_uuid[uuid].seen(), created_at=None)
+    monkeypatch.setattr(bench.account, "message", lambda _: shown)
+    assert _adopt(bench, uuid).intended_at == bench.clock.moment

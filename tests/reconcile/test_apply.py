@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mesms_gitops.errors import ApiError, NoAnswer, StateError, StateMoved
-from mesms_gitops.model.campaign import GroupSource
+from mesms_gitops.model.campaign import DeclaredState, GroupSource
 from mesms_gitops.model.observation import Accepted, RemotePhase
 from mesms_gitops.model.plan import ApplyOutcome, StepOutcome, StepResult
 from mesms_gitops.model.sends import SendPhase
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SALE = manifest()
 EDITED = manifest(text="Hi")
+OTHER = manifest("other", "Bye", (7, 8))
 DEAR = manifest(text="Dear {name}", to={"Ann": (1, 2), "Bob": (3,)})
 LARGE, SMALL = manifest("a-large", "Large", (1, 2, 3)), manifest("b-small", "Small", (4,))
 
@@ -532,3 +533,18 @@ def test_an_account_that_cannot_be_read_stops_a_plan(bench: Bench) -> None:
     bench.account.will("message", DROPPED)
     with pytest.raises(NoAnswer):
         bench.plan(SALE)
+
+
+def test_a_draft_that_was_held_back_once_is_not_written_down(bench: Bench) -> None:
+    bench.remember(remembered(SALE, None))
+    bench.apply(manifest(state=DeclaredState.DRAFT))
+    assert bench.trace == []
+
+
+@pytest.mark.xfail(strict=True, reason="only the newest doubles are remembered, so the earlier ones hold it back again")
+def test_a_revision_raised_past_several_doubles_goes_out_beside_all_of_them(bench: Bench) -> None:
+    """One is found at the first revision, another at the second: the third has been decided about both."""
+    for revision in (1, 2):
+        bench.account.by_hand(SALE, "Hello")
+        assert told(bench.apply(manifest(revision=revision), OTHER)) != {}
+    assert told(bench.apply(manifest(revision=3), OTHER)) == {"sale": "done"}

@@ -95,6 +95,11 @@ def sampling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mesms_gitops.reconcile.compare.FULL_COMPARISON", 60)
 
 
+def test_up_to_the_bound_all_are_compared(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mesms_gitops.reconcile.compare.FULL_COMPARISON", len(CROWD))
+    assert _people(bench, *CROWD[:50], *range(200, 270)) is People.DIFFERENT
+
+
 @pytest.mark.usefixtures("sampling")
 @pytest.mark.parametrize(
     ("who", "verdict"),
@@ -126,6 +131,13 @@ def test_without_a_sample_nobody_can_tell(bench: Bench) -> None:
 def test_every_number_of_every_page_comes_once(bench: Bench) -> None:
     uuid = bench.account.by_hand(SALE, "Hello")
     assert list(msisdns(bench.account, uuid)) == list(people(*CROWD).msisdns())
+
+
+def test_a_page_without_rows_ends_the_list(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = replace(bench.account.recipients(bench.account.by_hand(SALE, "Hello")), rows=(), next_cursor=50)
+    answers = iter([page])
+    monkeypatch.setattr(bench.account, "recipients", lambda uuid, after=0: next(answers))
+    assert list(msisdns(bench.account, "m1")) == []
 
 
 @pytest.mark.parametrize("cursor", [0, 50])

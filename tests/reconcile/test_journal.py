@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mesms_gitops.errors import StateMoved
+from mesms_gitops.errors import NotReached, StateMoved
 from mesms_gitops.model.sends import SendPhase
-from mesms_gitops.reconcile.tools import Journal
+from mesms_gitops.model.state import Freeze
+from mesms_gitops.reconcile.tools import Journal, hold_back
 from tests.planning.scenes import LINEAGE, manifest, remembered, state_of
 
 if TYPE_CHECKING:
@@ -50,3 +51,19 @@ def test_a_failed_write_changes_nothing_here_either(bench: Bench) -> None:
     with pytest.raises(StateMoved):
         journal.write_campaign(SCHEDULED)
     assert journal.state is before
+
+
+# --- what a client asks before it repeats -----------------------------------------------------------------------------
+
+
+def test_a_wait_to_be_repeated_ends_with_ctrl_c_or_the_emergency_stop(bench: Bench) -> None:
+    """Nothing is in flight then: the send is provably not made."""
+    pressed: list[bool] = []
+    check = hold_back(bench.ledger, lambda: bool(pressed))
+    check()
+    bench.ledger.freeze = Freeze(everything=True)
+    with pytest.raises(NotReached, match="emergency stop"):
+        check()
+    pressed.append(True)
+    with pytest.raises(NotReached, match="interrupted"):
+        check()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mesms_gitops.errors import ApiError
-from mesms_gitops.model.observation import MessagePage, SenderName
+from mesms_gitops.errors import ApiError, NoAnswer
+from mesms_gitops.model.observation import MessagePage, RemotePhase, SenderName
 from mesms_gitops.model.plan import CreditsSource, Reason
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.reconcile.observe import messages_since
@@ -179,3 +179,71 @@ def test_offline_nothing_is_asked_and_cost_is_estimated(bench: Bench) -> None:
     plan = bench.plan(SALE, offline=True)
     assert (plan.offline, plan.actions[0].credits_source, plan.actions[0].credits) == (True, CreditsSource.ESTIMATE, 3)
     assert (bench.account.reads, plan.summary.balance) == ([], None)
+
+
+def _listing(bench: Bench, monkeypatch: pytest.MonkeyPatch, **shown: Any) -> None:
+    """The listing shows its messages changed; one by one they are whole."""
+    listed = bench.account.messages
+    monkeypatch.setattr(
+        bench.account,
+        "messages",
+        lambda **about: MessagePage(tuple(replace(one, **shown) for one in listed(**about).messages), more=False),
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked"),
+    [
+        ({}, []),
+        ({"content": None}, ["message m1"]),
+        ({"content": None, "phase": RemotePhase.CANCELLED}, []),
+    ],
+    ids=["with its text", "without its text", "over, and without its text"],
+)
+def test_a_message_is_asked_for_only_where_its_text_is_missing_and_matters(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, shown: dict[str, Any], asked: list[str]
+) -> None:
+    bench.account.by_hand(SALE, "Hello", people(9))
+    _listing(bench, monkeypatch, **shown)
+    messages_since(bench.account, "SiamCoffee", NOW - timedelta(hours=1))
+    assert [read for read in bench.account.reads if read.startswith("message ")] == asked
+
+
+def test_a_message_that_is_gone_when_it_is_asked_for_stays_as_it_was_listed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.account.by_hand(SALE, "Hello", people(9))
+    _listing(bench, monkeypatch, content=None)
+    monkeypatch.setattr(bench.account, "message", lambda _: None)
+    (found,) = messages_since(bench.account, "SiamCoffee", NOW - timedelta(hours=1))
+    assert (found.uuid, found.content) == ("m1", None)
+
+
+def test_the_last_page_is_the_last_request(bench: Bench) -> None:
+    bench.account.page = 2
+    for _ in range(4):
+        bench.account.by_hand(SALE, "Hello", people(9))
+    messages_since(bench.account, "SiamCoffee", NOW - timedelta(hours=1))
+    assert [read.rpartition(" ")[2] for read in bench.account.reads] == ["p1", "p2"]
+
+
+def test_an_account_that_shows_the_same_page_for_ever_is_left(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.account.by_hand(SALE, "Hello", people(9))
+    page = MessagePage(bench.account.messages(sender="SiamCoffee").messages, more=True)
+    monkeypatch.setattr(bench.account, "messages", lambda **_: page)
+    assert len(messages_since(bench.account, "SiamCoffee", NOW - timedelta(hours=1))) == 1
+
+
+def test_people_are_told_whose_cost_is_asked_and_an_error_says_so_too(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.plan(SALE, OTHER)
+    assert bench.teller.said == ["asking what other costs (1 of 2)", "asking what sale costs (2 of 2)"]
+
+    def broken(_: object) -> None:
+        raise NoAnswer("no answer")
+
+    monkeypatch.setattr(bench.account, "preview", broken)
+    with pytest.raises(NoAnswer) as caught:
+        bench.plan(SALE)
+    assert caught.value.__notes__ == ["asked for the cost of sale; nothing was sent"]

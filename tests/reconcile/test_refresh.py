@@ -113,3 +113,28 @@ def test_an_account_that_cannot_be_read_is_an_error(bench: Bench) -> None:
     bench.account.will("message", DROPPED)
     with pytest.raises(NoAnswer):
         refresh(bench.state, bench.account, bench.teller)
+
+
+def test_what_has_started_is_not_unmade_by_a_message_nobody_knows(bench: Bench) -> None:
+    bench.remember(remembered(SALE, P.STARTED))
+    assert refresh(bench.state, bench.account, bench.teller) == bench.state
+
+
+def test_counts_of_the_message_are_enough(bench: Bench) -> None:
+    bench.apply(SALE)
+    bench.account.set("m1", R.SENT, success=3)
+    bench.account.reads.clear()
+    refresh(bench.state, bench.account, bench.teller)
+    assert bench.account.reads == ["message m1"]
+
+
+def test_what_is_final_is_not_read(bench: Bench) -> None:
+    bench.remember(remembered(SALE, P.SENT, delivery=MappingProxyType({"success": 3})))
+    refresh(bench.state, bench.account, bench.teller)
+    assert bench.account.reads == []
+
+
+def test_a_contact_group_whose_size_is_not_known_is_read_until_it_has_counts() -> None:
+    (record,) = remembered(SALE, P.SENT, recipients=0).sends
+    assert can_still_change(record)
+    assert not can_still_change(replace(record, delivery=MappingProxyType({"success": 9})))
