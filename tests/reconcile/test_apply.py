@@ -341,7 +341,7 @@ def test_an_accepted_message_that_cannot_be_written_down_is_named_and_found_agai
     with pytest.raises(StateError) as caught:
         bench.apply(SALE)
     assert caught.value.__notes__ == ["ME-SMS accepted sale as m1; apply again finds it by its intent"]
-    assert told(bench.apply(SALE)) == {}
+    assert told(bench.apply(SALE)) == {"sale": "done"}
     assert (bench.posts, bench.phases(), bench.account.texts()) == ([], {"Hello": "scheduled"}, ["Hello"] * 3)
 
 
