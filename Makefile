@@ -31,6 +31,12 @@ unit: $(VENV)/.dev
 docs: $(VENV)/.dev                      ## write what commands print into the documents that show it
 	$(BIN)/python scripts/refresh_docs.py
 
+prove: $(VENV)/.dev                    ## the long proof; REPLAY=scenario:schedule plays one schedule
+	$(BIN)/python -m tests.protocol.prove $(if $(REPLAY),--replay '$(REPLAY)')
+
+nightly: $(VENV)/.dev                  ## every schedule of two events
+	$(BIN)/python -m tests.protocol.prove --share 1
+
 bench: $(VENV)/.dev                     ## the rows of docs/performance.md
 	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.upload

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mesms_gitops.model.campaign import At, DeclaredState
+from mesms_gitops.model.campaign import At, DeclaredState, Now
 from mesms_gitops.model.plan import (
     Action,
     Adopt,
@@ -45,7 +45,7 @@ from mesms_gitops.planning.case import (
     scheduled_of,
 )
 from mesms_gitops.planning.diff import diff
-from mesms_gitops.planning.matching import NOW_MEMORY, Suspect, suspects_of_send
+from mesms_gitops.planning.matching import NOW_MEMORY, suspects_of_send
 from mesms_gitops.planning.situation import (
     CANCEL_REFUSED,
     CANCEL_UNSEEN,
@@ -133,7 +133,8 @@ def _active(case: Case, wanted: Wanted) -> Action:
     same_revision = record is not None and record.revision == wanted.campaign.revision
     current = record.current if record and same_revision else ()
     earlier = tuple(send for send in record.sends if send not in current) if record else ()
-    if any(send.reason == CANCELLED_ELSEWHERE for send in current) or (same_revision and _in_doubt(case, wanted)):
+    elsewhere = any(send.reason == CANCELLED_ELSEWHERE and not _by_the_stop(case, send) for send in current)
+    if elsewhere or (same_revision and _in_doubt(case, wanted)):
         return blocked(case, Reason.CANCELLED_ELSEWHERE)
     if any(send.reason == GONE for send in current):
         return blocked(case, Reason.GONE)
@@ -155,9 +156,14 @@ def _in_doubt(case: Case, wanted: Wanted) -> bool:
         and send.revision == wanted.campaign.revision
         and send.fingerprint in by_fingerprint
         and send.cancel is not None
-        and send.cancel.reason is not CancelReason.STOP
+        and not _by_the_stop(case, send)
         for send in (case.record.sends if case.record else ())
     )
+
+
+def _by_the_stop(case: Case, send: SendRecord) -> bool:
+    """Whether the emergency stop had ME-SMS cancel it, also where its run died before it wrote that into state."""
+    return send.uuid in case.situation.freeze.asked
 
 
 def _after_start(case: Case, wanted: Wanted, current: tuple[SendRecord, ...]) -> Action:
@@ -188,9 +194,7 @@ def _make(
     if forbidden := _forbidden(case, wanted):
         return blocked(case, forbidden)
     if doubles := _foreign(case, wanted, to_send):
-        return replace(
-            blocked(case, Reason.FOREIGN_MESSAGE), doubles=tuple(sorted({double.message.uuid for double in doubles}))
-        )
+        return replace(blocked(case, Reason.FOREIGN_MESSAGE), doubles=tuple(sorted(doubles)))
     when = _when(wanted)
     facts = facts_of(case, reason)
     facts["sends"] = tuple(as_planned(send) for send in to_send)
@@ -240,25 +244,30 @@ def _given_up(case: Case, wanted: Wanted) -> bool:
     )
 
 
-def _foreign(case: Case, wanted: Wanted, to_send: Iterable[DesiredSend]) -> list[Suspect]:
-    """Messages on the account that already are what would be sent.
+def _foreign(case: Case, wanted: Wanted, to_send: Iterable[DesiredSend]) -> frozenset[str]:
+    """Messages on the account that already are what would be sent, by uuid.
 
     A revision raised above the one that was held back for some of them says: beside those, once more. Of others
-    nothing was decided: they may be a revision that a lost or restored state has forgotten.
+    nothing was decided: they may be a revision that a lost or restored state has forgotten. What held a ``now`` back
+    holds it back for good: that the account is not searched further back than a day makes no double a new message.
     """
-    situation = case.situation
+    situation, record = case.situation, case.record
     claimed = situation.recorded.claimed | {adoption.message.uuid for adoption in case.adoptions}
-    record = case.record
-    if record is not None and record.held_at is not None and wanted.campaign.revision > record.held_at:
-        claimed |= frozenset(record.held_for)
-    return [
-        found
+    held: frozenset[str] = frozenset()
+    if record is not None and record.held_at is not None:
+        if wanted.campaign.revision > record.held_at:
+            claimed |= frozenset(record.held_for)
+        elif isinstance(_when(wanted), Now):
+            over = {message.uuid for message in situation.observed.listing if not message.is_live}
+            held = frozenset(record.held_for) - claimed - over
+    return held | {
+        found.message.uuid
         for send in to_send
         for found in confirmed(
             suspects_of_send(case.name, send, situation.observed.listing, claimed, situation.key, situation.now),
             situation,
         )
-    ]
+    }
 
 
 def _cancel(case: Case, scheduled: tuple[SendRecord, ...], why: CancelReason, reason: Reason) -> Action:

@@ -333,7 +333,11 @@ def _unknown(action: Action, record: SendRecord, error: NoAnswer, run: _Run) -> 
     record = replace(record, phase=phase, reason=error.what)
     run.journal.write_send(action.campaign, record)
     run.tools.progress.say(f"{action.campaign}: {error.what}; looking for the message")
-    if settle(action.campaign, record, run.journal, run.tools).is_unsettled:
+    settled = settle(action.campaign, record, run.journal, run.tools)
+    if settled.is_unsettled:
         run.note(action, StepResult.UNKNOWN, f"unknown whether it was sent: {error.what}")
+        return False
+    if not settled.is_live:
+        run.note(action, StepResult.BLOCKED, f"it is on the account as {settled.uuid}, and it is {settled.phase}")
         return False
     return True

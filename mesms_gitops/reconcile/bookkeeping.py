@@ -57,6 +57,7 @@ def _of_action(state: State, action: Action) -> State:
         case Blocked(reason=Reason.FOREIGN_MESSAGE):
             # remembered so that a revision raised above this one is a decision, and a lost state is not
             held = record or CampaignRecord(action.campaign, action.file, action.revision)
-            return state.with_campaign(replace(held, held_at=action.revision, held_for=action.doubles))
+            seen = tuple(sorted({*held.held_for, *action.doubles}))
+            return state.with_campaign(replace(held, held_at=action.revision, held_for=seen))
         case _:
             return state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mesms_gitops.errors import ApiError, NoAnswer, StateLocked
+from mesms_gitops.errors import ApiError, StateLocked
 from mesms_gitops.model.plan import CancelStep
 from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase
 from mesms_gitops.model.state import Freeze
@@ -61,9 +61,9 @@ def frozen(former: Freeze, names: Collection[str], *, everything: bool, moment: 
 
 
 def released(former: Freeze, names: Collection[str]) -> Freeze:
-    """``former`` without ``names``; without any names, nothing is stopped any more."""
+    """``former`` without ``names``; without any names, nothing is stopped any more. What it asked for is kept."""
     if not names:
-        return Freeze()
+        return Freeze(asked=former.asked)
     return replace(
         former,
         campaigns=former.campaigns - frozenset(names),
@@ -84,7 +84,7 @@ def stop(ledger: Ledger, freeze: Freeze, blank: State, tools: Tools) -> StopOutc
     for _, record in _covered(ledger.read() or blank, freeze):
         assert record.uuid is not None  # scheduled sends have one
         # unwritten on purpose: the freeze is the intent, and the second pass below writes down what became of it
-        if _may_have_cancelled(record.uuid, tools):
+        if _cancelled(record.uuid, tools):
             asked.add(record.uuid)
     # durable, so that a stop that cannot be written into state now is understood by the next
     if asked != freeze.asked:
@@ -98,12 +98,10 @@ def stop(ledger: Ledger, freeze: Freeze, blank: State, tools: Tools) -> StopOutc
         return StopOutcome((), written=False)
 
 
-def _may_have_cancelled(uuid: str, tools: Tools) -> bool:
-    """One cancel, and whether ME-SMS may have carried it out: a message found cancelled then was cancelled by us."""
+def _cancelled(uuid: str, tools: Tools) -> bool:
+    """One cancel, and whether ME-SMS said that it carried it out: only then it was us, whatever is seen later."""
     try:
         tools.account.cancel(uuid)
-    except NoAnswer:
-        return True
     except ApiError:
         return False
     return True

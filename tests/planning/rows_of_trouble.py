@@ -60,9 +60,9 @@ ELSEWHERE = [
         blocked(R.CANCELLED_ELSEWHERE),
     ),
     row(
-        "what we had begun to stop, and is gone now, goes out once released",
+        "what was cancelled without an answer to our stop may have been cancelled by somebody else",
         Scene((SALE,), (remembered(SALE, P.CANCELLED, cancel=STOPPED, reason=CANCEL_UNSEEN),)),
-        to("schedule", R.NEW, sends="Hello"),
+        blocked(R.CANCELLED_ELSEWHERE),
     ),
     row(
         "a message ME-SMS does not know any more wants a person",

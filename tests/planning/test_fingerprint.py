@@ -184,7 +184,7 @@ HELLO = {
     ("changed", "shown"),
     [
         ({}, {}),
-        ({"body": LocalTemplate("call 081-234-5678")}, {"content": "call (number hidden)"}),
+        ({"body": LocalTemplate("call 080-000-0001")}, {"content": "call (number hidden)"}),
         ({"body": SavedTemplate(42)}, {"content": "template 42 on ME-SMS"}),
         ({"variables": {"b": "0800000001", "a": "20"}}, {"variables": "a=20, b=(number hidden)"}),
         ({"schedule": Schedule(SOON)}, {"schedule": "now"}),

@@ -94,11 +94,16 @@ class _End:
         got = _Got(self._moment.world.ledger(), self._scenario.wants)
         for name in unknown:
             found = got.unclaimed(name, self._scenario.wants, self._state.claimed)
-            if len(found) == 1:
+            if len(found) == 1 and not self._is_ambiguous(unknown):
                 self._verdict.problems.append(f"{name} is unknown although its message is on the account")
             self._run(lambda tool, name=name, found=found: tool.resolve(name, found[0] if found else None))
         self._settle()
         self.look("after a person resolved it")
+
+    def _is_ambiguous(self, unknown: list[str]) -> bool:
+        """Two unknown campaigns to contact groups: nobody can compare people, either message could be either's."""
+        manifests = self._scenario.manifests(self._scenario.turns)
+        return sum(bool(each.group) and each.name in unknown for each in manifests) > 1
 
     def pass_everything(self) -> None:
         """The clock passes every schedule, and two more runs."""

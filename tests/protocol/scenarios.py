@@ -208,6 +208,12 @@ _ALL = (
         (2, 0),
     ),
     Scenario(
+        "by-hand-to-others-later",
+        (Step((SALE,)), Step(act=_by_hand(OTHERS, AT))),
+        (_want(SALE), Want((), (wanted(TWINS[1]),))),
+        (2, 0),
+    ),
+    Scenario(
         "cancelled-by-hand",
         (Step((SALE,)), Step(act=_cancelled_by_hand)),
         (_nobody("sale", instead=(SALE,), also_asks=_asks(Reason.CANCELLED_ELSEWHERE)),),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from mesms_gitops.errors import StateError
 from mesms_gitops.model.hashkey import HashKey
 from mesms_gitops.model.project import Project
-from mesms_gitops.model.state import Freeze, State
+from mesms_gitops.model.state import State
 from mesms_gitops.reconcile.apply import apply
 from mesms_gitops.reconcile.prepare import Prepared, Request, prepare
 from mesms_gitops.reconcile.resolve import settle_not_sent, settle_sent
-from mesms_gitops.reconcile.stop import stop
+from mesms_gitops.reconcile.stop import frozen, released, stop
 from mesms_gitops.reconcile.tools import Journal, Tools, hold_back
 from mesms_gitops.store.file import FileStore
 from mesms_gitops.store.lineage import first_lineage
@@ -111,13 +111,15 @@ class Tool:
 
     def stop(self) -> None:
         """``stop --all``."""
-        freeze = Freeze(everything=True, since=self._clock.now(), by="ci")
+        freeze = self.store.amend_freeze(
+            lambda former: frozen(former, (), everything=True, moment=self._clock.now(), by="ci")
+        )
         blank = State(LINEAGE)
         stop(self.store, freeze, blank, self.tools(blank))
 
     def release(self) -> None:
         """``stop --release``."""
-        self.store.write_freeze(Freeze())
+        self.store.amend_freeze(lambda former: released(former, ()))
 
     def resolve(self, name: str, uuid: str | None) -> None:
         """``resolve NAME --sent UUID``, or ``--not-sent``."""

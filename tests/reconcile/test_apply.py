@@ -11,9 +11,10 @@ import pytest
 from mesms_gitops.errors import ApiError, NoAnswer, StateError, StateMoved
 from mesms_gitops.model.campaign import DeclaredState, GroupSource
 from mesms_gitops.model.observation import Accepted, RemotePhase
-from mesms_gitops.model.plan import ApplyOutcome, StepOutcome, StepResult
+from mesms_gitops.model.plan import ApplyOutcome, Reason, StepOutcome, StepResult
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.model.state import Freeze
+from mesms_gitops.planning.wording import SENTENCES
 from tests.planning.scenes import AT_ONCE, ELEVEN, MEMBERS, NOW, SOON, TEN, manifest, people, remembered
 
 from .bench import DROPPED, LIMITED, LOST, UNREACHED, Bench, Fault, late, refusal, told
@@ -490,6 +491,35 @@ def test_a_rename_is_only_written_down(bench: Bench) -> None:
     assert bench.plan(renamed).has_changes is False
 
 
+def test_what_is_only_written_down_is_told_as_well(bench: Bench) -> None:
+    """An adoption, a rename and a name let go, each with its sentence; what is kept is not spoken of."""
+    kept = manifest("kept", "Kept", (9,))
+    bench.apply(kept)
+    bench.remember(
+        *bench.state.campaigns.values(),
+        remembered(manifest("gone", "Gone", (8,)), SendPhase.SENT),
+        remembered(OTHER, SendPhase.SENT),
+        remembered(SALE, SendPhase.UNKNOWN),
+    )
+    bench.account.by_hand(SALE, "Hello")
+    outcome = bench.apply(SALE, kept, manifest("bye", "Bye", (7, 8), moved_from="other"))
+    assert {step.campaign: (step.verb, step.result.value, step.message) for step in outcome.steps} == {
+        "bye": ("keep", "done", f"written down: {SENTENCES[Reason.MOVED]}"),
+        "gone": ("forget", "done", f"written down: {SENTENCES[Reason.MANIFEST_DELETED]}"),
+        "sale": ("adopt", "done", f"written down: {SENTENCES[Reason.RECOVERED]}"),
+    }
+    assert (bench.posts, outcome.exit_code) == ([], 0)
+
+
+def test_what_is_blocked_says_what_a_person_has_to_do(bench: Bench) -> None:
+    bench.remember(remembered(SALE, SendPhase.UNKNOWN))
+    (step,) = bench.apply(SALE).steps
+    assert (step.message, step.next_step) == (
+        SENTENCES[Reason.UNKNOWN_SEND],
+        "mesms-gitops resolve sale shows the evidence and settles it",
+    )
+
+
 def test_a_name_whose_manifest_went_after_it_left_is_retired_once(bench: Bench) -> None:
     bench.remember(remembered(SALE, SendPhase.SENT))
     bench.apply()
@@ -541,10 +571,16 @@ def test_a_draft_that_was_held_back_once_is_not_written_down(bench: Bench) -> No
     assert bench.trace == []
 
 
-@pytest.mark.xfail(strict=True, reason="only the newest doubles are remembered, so the earlier ones hold it back again")
 def test_a_revision_raised_past_several_doubles_goes_out_beside_all_of_them(bench: Bench) -> None:
     """One is found at the first revision, another at the second: the third has been decided about both."""
     for revision in (1, 2):
         bench.account.by_hand(SALE, "Hello")
-        assert told(bench.apply(manifest(revision=revision), OTHER)) != {}
-    assert told(bench.apply(manifest(revision=3), OTHER)) == {"sale": "done"}
+        assert told(bench.apply(manifest(revision=revision))) == {"sale": "blocked"}
+    assert told(bench.apply(manifest(revision=3))) == {"sale": "done"}
+
+
+@pytest.mark.parametrize("remote", [RemotePhase.FAILED, RemotePhase.CANCELLED])
+def test_a_message_that_is_found_and_is_over_is_not_said_to_be_done(bench: Bench, remote: RemotePhase) -> None:
+    bench.account.will("send", LOST)
+    bench.ledger.then["Hello unknown"] = lambda: bench.account.set("m1", remote)
+    assert told(bench.apply(SALE)) != {"sale": "done"}

@@ -84,6 +84,7 @@ def command(
         ready = prepared(place, state, account, choices)
         _check(ready.plan, approval, state)
         if not ready.plan.has_changes and not ready.plan.blocked:
+            _write_down(ready, place)
             return _nothing(ready.plan, place, output)
         if ready.plan.has_changes and approval.digest is None and not approval.everything:
             _ask(ready.plan, place)
@@ -141,6 +142,15 @@ def _check(plan: Plan, approval: Approval, state: State) -> None:
         )
     if plan.refusals:
         raise Refused(plan.refusals)
+
+
+def _write_down(ready: Prepared, place: Workplace) -> None:
+    """What was observed, and manifests that say the same in other words: no effect, but worth remembering."""
+    from mesms_gitops.cli.wiring import run_name
+    from mesms_gitops.reconcile.bookkeeping import written_down
+    from mesms_gitops.reconcile.tools import Journal
+
+    Journal(place.store, ready.stored).write(written_down(ready, run_name(place.clock.now())))
 
 
 def _nothing(plan: Plan, place: Workplace, output: str) -> int:
