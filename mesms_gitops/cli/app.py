@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "adopt": "Take a message made elsewhere into state.",
         "stop": "The emergency stop.",
         "state": "Look at the recorded state, or change it by hand.",
+        "doctor": "Look at key, account, clock and state.",
         "sandbox": "Run a local ME-SMS.",
         "demo": "Show the whole journey on the sandbox, without an account.",
         "schema": "Print a JSON Schema.",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.campaign import Campaign
     from mesms_gitops.model.diagnostic import Position
     from mesms_gitops.model.hashkey import HashKey
-    from mesms_gitops.model.state import CampaignRecord, State
+    from mesms_gitops.model.state import CampaignRecord, Freeze, State
     from mesms_gitops.planning.desire import Render
     from mesms_gitops.reconcile.ports import Account
     from mesms_gitops.reconcile.prepare import Prepared, WantAll
@@ -76,11 +76,22 @@ def manifests(
     loaded = load_campaigns(
         place.loaded,
         now=now or place.clock.now(),
-        known_sent=frozenset(name for name, record in state.campaigns.items() if record.sends),
+        known_sent=_Known(state, place.store.read_freeze()),
         last_commit=lambda file: last_commit_time(root, file),
     )
     stop_on_errors(loaded.diagnostics)
     return loaded.campaigns, loaded.diagnostics
+
+
+class _Known:
+    """The names whose past time is no error: those that were sent, and those the emergency stop holds."""
+
+    def __init__(self, state: State, freeze: Freeze) -> None:
+        self._sent = {name for name, record in state.campaigns.items() if record.sends}
+        self._freeze = freeze
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._sent or self._freeze.covers(str(name))
 
 
 def stop_on_errors(diagnostics: Sequence[Diagnostic]) -> None:

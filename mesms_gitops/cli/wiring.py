@@ -54,7 +54,7 @@ class Workplace:
     def key_for(self, state: State) -> HashKey:
         """The key of every digest: ``MESMS_HASH_KEY``, else the lineage. Raises `ConfigError` if it is another one."""
         key = hash_key(state.lineage)
-        if not state.is_blank and state.hash_key != key.identity:
+        if not state.is_blank and state.hash_key not in (key.identity, "lineage" if key.from_lineage else ""):
             raise _foreign_key(state, key)
         return key
 
@@ -83,6 +83,13 @@ def hash_key(lineage: str) -> HashKey:
 
 
 def _foreign_key(state: State, key: HashKey) -> ConfigError:
+    if key.from_lineage and state.hash_key.startswith("lineage"):
+        return ConfigError(
+            "the lineage of the state is not the one its digests were made with",
+            where=f"state: lineage {state.lineage}",
+            why="it was edited, or put together from two states; every list would look changed",
+            next_step="bring the state back as it was written (its backup, git, or mesms-gitops state push FILE)",
+        )
     if key.from_lineage:
         return ConfigError(
             "MESMS_HASH_KEY is not set, but the state was made with one",

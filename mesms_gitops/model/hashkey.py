@@ -28,7 +28,8 @@ class HashKey:
     def of_lineage(cls, lineage: str) -> HashKey:
         """The key used when ``MESMS_HASH_KEY`` is not set."""
         key = blake2b(lineage.encode(), person=b"mesms-lineage").digest()
-        return cls(key, "lineage", from_lineage=True)
+        name = blake2b(key, person=b"mesms-key-name", digest_size=8).hexdigest()
+        return cls(key, f"lineage {name}", from_lineage=True)
 
     def __repr__(self) -> str:
         return f"HashKey({self.identity})"

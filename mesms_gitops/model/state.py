@@ -145,6 +145,12 @@ class State:
         return frozenset(send.uuid for _, send in self.sends() if send.uuid)
 
     @property
+    def claimed_live(self) -> frozenset[str]:
+        """The uuids that state believes to be on their way or out. One it believes cancelled may be live all the same,
+        where state was edited or restored: such a message is nobody's as far as doubles go."""
+        return frozenset(send.uuid for _, send in self.sends() if send.uuid and send.is_live)
+
+    @property
     def is_blank(self) -> bool:
         """Whether nothing was ever sent from here: a new project, or a lost state."""
         return not any(record.sends for record in self.campaigns.values())

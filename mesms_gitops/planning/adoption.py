@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def suspects(situation: Situation, actions: Iterable[Action]) -> Iterator[Suspect]:
     """Every message on the account that could be one of our unsettled or planned sends: whose people to compare."""
-    claimed = situation.recorded.claimed
+    claimed, live = situation.recorded.claimed, situation.recorded.claimed_live
     listing = situation.observed.listing
     for campaign, record in situation.recorded.sends():
         if record.is_unsettled:
@@ -33,7 +33,7 @@ def suspects(situation: Situation, actions: Iterable[Action]) -> Iterator[Suspec
         for planned in action.sends:
             if planned.desired is not None:
                 yield from suspects_of_send(
-                    action.campaign, planned.desired, listing, claimed, situation.key, situation.now
+                    action.campaign, planned.desired, listing, live, situation.key, situation.now
                 )
 
 

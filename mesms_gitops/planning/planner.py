@@ -252,7 +252,7 @@ def _foreign(case: Case, wanted: Wanted, to_send: Iterable[DesiredSend]) -> froz
     holds it back for good: that the account is not searched further back than a day makes no double a new message.
     """
     situation, record = case.situation, case.record
-    claimed = situation.recorded.claimed | {adoption.message.uuid for adoption in case.adoptions}
+    claimed = situation.recorded.claimed_live | {adoption.message.uuid for adoption in case.adoptions}
     held: frozenset[str] = frozenset()
     if record is not None and record.held_at is not None:
         if wanted.campaign.revision > record.held_at:

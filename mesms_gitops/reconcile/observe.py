@@ -60,7 +60,7 @@ def with_listing(account: Account, situation: Situation, actions: Iterable[Actio
         found |= {message.uuid: message for message in _messages(account, search)}
     if not found:
         return situation
-    claimed = situation.recorded.claimed
+    claimed = situation.recorded.claimed_live
     listing = tuple(_whole(account, message) for uuid, message in sorted(found.items()) if uuid not in claimed)
     situation = replace(situation, observed=replace(situation.observed, listing=listing))
     return _with_confirmed(account, situation, actions)

@@ -387,3 +387,33 @@ def test_a_folder_that_cannot_be_written_sends_nothing(project: Project, sandbox
     assert "/proc/mesms" in ran.err
     assert "next: " in ran.err
     assert sends(sandbox) == 0
+
+
+def test_a_state_edited_to_say_cancelled_sends_nothing_again(project: Project, sandbox: Running) -> None:
+    """The account still holds the message: what state believes of it does not matter."""
+    project.campaign("order")
+    project.apply()
+    state = project.root / ".mesms/state.json"
+    state.write_text(project.state.replace('"phase": "scheduled"', '"phase": "cancelled"'), encoding="utf-8")
+    assert project.apply().code == 3
+    assert (texted(sandbox), sends(sandbox)) == (BOTH, 1)
+
+
+def test_a_state_of_another_lineage_is_an_error(project: Project, sandbox: Running) -> None:
+    project.campaign("order")
+    project.apply()
+    state = project.root / ".mesms/state.json"
+    lineage = project.run("status", "--json").json["lineage"]
+    state.write_text(project.state.replace(lineage, "00000000-0000-4000-8000-000000000000"), encoding="utf-8")
+    ran = project.apply()
+    assert ran.code == 1
+    assert "lineage" in ran.err
+    assert (texted(sandbox), sends(sandbox)) == (BOTH, 1)
+
+
+def test_doctor_looks_and_changes_nothing(project: Project, sandbox: Running) -> None:
+    ran = project.run("doctor")
+    assert ran.code == 0, ran.out
+    assert {line[:5].strip() for line in ran.out.splitlines()} <= {"ok", "warn", ""}
+    assert project.run("doctor", MESMS_API_KEY="wrong").code == 1
+    assert not [entry for entry in sandbox.requests if entry["method"] != "GET"]

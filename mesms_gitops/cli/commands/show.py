@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mesms_gitops.cli import options
-from mesms_gitops.errors import StalePlan
+from mesms_gitops.errors import UsageError
 
 
 @click.command("show")
@@ -25,7 +25,7 @@ def command(*, file: Path, output: str) -> int:
 
 
 def saved_plan(file: Path) -> dict[str, Any]:
-    """The plan in ``file``. Raises `StalePlan` for anything else."""
+    """The plan in ``file``. Raises `UsageError` for anything else."""
     import json
 
     try:
@@ -34,7 +34,7 @@ def saved_plan(file: Path) -> dict[str, Any]:
         _needed = saved["digest"], saved["expires_at"], saved["state"]["lineage"], saved["state"]["serial"]
         _texts = saved["rendered"]["text"], saved["rendered"]["markdown"]
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise StalePlan(
+        raise UsageError(
             "this is not a saved plan", where=str(file), next_step="make one: mesms-gitops plan --out FILE"
         ) from error
     assert isinstance(saved, dict)  # it was indexed by names just above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def command(obj: dict[str, Any], *, paths: tuple[Path, ...], output: str) -> int
         diagnostics: Sequence[Diagnostic] = error.diagnostics
         files = 0
     else:
-        diagnostics, files = loaded.diagnostics, loaded.files
+        diagnostics, files = (*loaded.diagnostics, *_inline_numbers(loaded)), loaded.files
     click.echo(_rendered(diagnostics, files, output, terminal), nl=False)
     return 1 if any(found.is_error for found in diagnostics) else 0
 
@@ -58,6 +59,19 @@ def _load(obj: dict[str, Any], paths: tuple[Path, ...]) -> Loaded:
         last_commit=lambda file: last_commit_time(place.project.root, file),
         only=[path.resolve() for path in paths] or None,
     )
+
+
+def _inline_numbers(loaded: Loaded) -> list[Diagnostic]:
+    """What is wrong with numbers written in manifests: the only recipients that are there without network or lists."""
+    from mesms_gitops.audience.resolve import examine
+    from mesms_gitops.model.campaign import NumbersSource
+
+    found: list[Diagnostic] = []
+    for campaign in loaded.campaigns:
+        inline = tuple(source for source in campaign.sources if isinstance(source, NumbersSource))
+        if inline and len(inline) == len(campaign.sources):
+            found += examine(replace(campaign, exclude=())).diagnostics
+    return found
 
 
 def _recorded_names(place: Workplace) -> frozenset[str]:
