@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mesms_gitops.errors import ApiRefusal, NoAnswer
 from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.sends import TRANSITIONS, CancelIntent, SendEvent
-from mesms_gitops.planning.situation import CANCEL_REFUSED, CANCELLED_ELSEWHERE, GONE, refreshed_send
+from mesms_gitops.planning.situation import CANCEL_REFUSED, CANCEL_UNSEEN, CANCELLED_ELSEWHERE, GONE, refreshed_send
 
 if TYPE_CHECKING:
     from mesms_gitops.model.plan import CancelStep
@@ -48,15 +48,17 @@ def _until_certain(record: SendRecord, tools: Tools, *, asked_before: bool) -> t
     for attempt in range(TRIES):
         if attempt:
             tools.clock.sleep(PAUSE)
-        refusal = _try(record.uuid, tools)
+        is_accepted, refusal = _try(record.uuid, tools)
+        by_us = is_accepted or asked_before or attempt > 0
         if refusal is not None and refusal.code == "ALREADY_CANCELLED":
-            return CancelResult.CANCELLED, _cancelled(record, by_us=asked_before or attempt > 0)
+            return CancelResult.CANCELLED, _cancelled(record, by_us=by_us)
         message = tools.account.message(record.uuid)
         if message is None:
             return CancelResult.UNCLEAR, replace(record, reason=GONE)
         seen = refreshed_send(record, message)
         if message.phase is RemotePhase.CANCELLED:
-            return CancelResult.CANCELLED, replace(seen, reason=None)
+            whose = None if by_us else CANCEL_UNSEEN if refusal is None else CANCELLED_ELSEWHERE
+            return CancelResult.CANCELLED, replace(seen, reason=whose)
         if message.phase is not RemotePhase.SCHEDULED:
             return CancelResult.TOO_LATE, seen
         if refusal is not None:
@@ -64,15 +66,18 @@ def _until_certain(record: SendRecord, tools: Tools, *, asked_before: bool) -> t
     return CancelResult.UNCLEAR, record
 
 
-def _try(uuid: str, tools: Tools) -> ApiRefusal | None:
-    """One request; the refusal if there was one. Accepted and unclear look the same here: `GET` is asked anyway."""
+def _try(uuid: str, tools: Tools) -> tuple[bool, ApiRefusal | None]:
+    """One request: whether ME-SMS said that it was carried out, and its refusal if it refused.
+
+    Neither means that the answer is unclear; `GET` is asked in any case.
+    """
     try:
         tools.account.cancel(uuid)
     except ApiRefusal as refusal:
-        return refusal
+        return False, refusal
     except NoAnswer:
-        return None
-    return None
+        return False, None
+    return True, None
 
 
 def _cancelled(record: SendRecord, *, by_us: bool) -> SendRecord:
