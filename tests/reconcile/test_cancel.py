@@ -11,7 +11,7 @@ from mesms_gitops.errors import ApiError, NoAnswer, NotReached
 from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.plan import CancelStep
 from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase
-from mesms_gitops.planning.situation import CANCEL_REFUSED, CANCELLED_ELSEWHERE, GONE
+from mesms_gitops.planning.situation import CANCEL_REFUSED, CANCEL_UNSEEN, CANCELLED_ELSEWHERE, GONE
 from mesms_gitops.reconcile.cancel import PAUSE, TRIES, CancelResult, cancel_send
 from tests.planning.scenes import manifest
 
@@ -46,7 +46,7 @@ def _record(bench: Bench) -> SendRecord:
 
 ANSWERS: dict[str, tuple[tuple[Fault | None, ...], int, CancelResult, SendPhase, str | None]] = {
     "accepted": ((None,), 1, CancelResult.CANCELLED, P.CANCELLED, None),
-    "carried out, and the answer lost": ((LOST,), 1, CancelResult.CANCELLED, P.CANCELLED, None),
+    "carried out, and the answer lost": ((LOST,), 1, CancelResult.CANCELLED, P.CANCELLED, CANCEL_UNSEEN),
     "lost on the way once": ((DROPPED, None), 2, CancelResult.CANCELLED, P.CANCELLED, None),
     "lost on the way for ever": ((DROPPED,) * TRIES, TRIES, CancelResult.UNCLEAR, P.SCHEDULED, None),
     "refused": ((PROCESSING,), 1, CancelResult.REFUSED, P.SCHEDULED, CANCEL_REFUSED),
