@@ -11,7 +11,7 @@ WORKERS ?= 2
 demo: $(VENV)/.demo                    ## the whole journey on the sandbox
 	@$(MESMS) demo
 
-test: $(VENV)/.dev check unit          ## every check and test there is
+test: $(VENV)/.dev $(VENV)/.node check unit  ## every check and test there is
 
 check: lint types walls
 
@@ -25,7 +25,7 @@ types: $(VENV)/.dev
 walls: $(VENV)/.dev                    ## the walls between the rooms
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.dev
+unit: $(VENV)/.dev $(VENV)/.node
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 docs: $(VENV)/.dev                      ## write what commands print into the documents that show it
@@ -61,6 +61,11 @@ $(VENV)/.demo: $(VENV)/.made pyproject.toml
 $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group test --group lint
 	@touch $@ $(VENV)/.demo
+
+# what tests drive that only npm has; without node those tests say so and are skipped, except in CI
+$(VENV)/.node: $(VENV)/.made tests/node/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/node && npm ci --silent --no-progress; fi
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
