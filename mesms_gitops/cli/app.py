@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesms_gitops import __version__
+from mesms_gitops.cli import completion
 from mesms_gitops.errors import MesmsError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "init": "Make a project that validates.",
         "validate": "Check manifests, offline and without a key.",
+        "fix": "Mend what validate points at, on the codes named.",
+        "parts": "Count the SMS parts of a text.",
         "plan": "Show what an apply would do, with cost and people.",
         "show": "Print a saved plan.",
         "apply": "Carry out a plan.",
@@ -36,7 +39,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "doctor": "Look at key, account, clock and state.",
         "sandbox": "Run a local ME-SMS.",
         "demo": "Show the whole journey on the sandbox, without an account.",
+        "explain": "Say what a finding's code means.",
         "schema": "Print a JSON Schema.",
+        "completion": "Print the script for a shell's completion.",
     }
 )
 """Every command and its one line, so that ``--help`` need not import any of them."""
@@ -74,7 +79,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="mesms-gitops", message="%(prog)s %(version)s")
-@click.option("-C", "chdir", metavar="DIR", help="Work as if started in DIR.")
+@click.option("-C", "chdir", metavar="DIR", shell_complete=completion.folders, help="Work as if started in DIR.")
 @click.option("-v", "verbose", count=True, help="Say more on stderr.")
 @click.pass_context
 def application(ctx: click.Context, chdir: str | None, verbose: int) -> None:

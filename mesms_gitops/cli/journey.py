@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mesms_gitops.cli.history import head_commit, last_commit_time
+from mesms_gitops.cli.history import Commits, head_commit
+from mesms_gitops.cli.rendering import Rendering
 from mesms_gitops.errors import ManifestError, Refused, UsageError
-from mesms_gitops.model.campaign import DeclaredState, ListSource, SavedTemplate
-from mesms_gitops.model.diagnostic import Diagnostic, Severity
+from mesms_gitops.model.campaign import DeclaredState
 from mesms_gitops.planning.desire import Wanted, desired_sends
 from mesms_gitops.planning.fingerprint import manifest_record
 from mesms_gitops.planning.situation import needs_audience
+from mesms_gitops.planning.waivers import waived
 from mesms_gitops.reconcile.prepare import Request, prepare
 
 if TYPE_CHECKING:
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
 
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.model.campaign import Campaign
-    from mesms_gitops.model.diagnostic import Position
+    from mesms_gitops.model.diagnostic import Diagnostic
     from mesms_gitops.model.hashkey import HashKey
     from mesms_gitops.model.state import CampaignRecord, Freeze, State
-    from mesms_gitops.planning.desire import Render
     from mesms_gitops.reconcile.ports import Account
     from mesms_gitops.reconcile.prepare import Prepared, WantAll
 
@@ -44,13 +44,14 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
     """
     key = place.key_for(state)
     balance = account.balance() if account else None
-    campaigns, warnings = manifests(place, state, account.server_time() if account else None)
+    now = (account.server_time() if account else None) or place.clock.now()
+    campaigns, warnings = manifests(place, state, now)
     names = {campaign.name for campaign in campaigns}
     _check_targets(choices.targets, campaigns, state)
     request = Request(
         project=place.project,
         campaigns=campaigns,
-        want_all=wanting(place, campaigns, key, warnings),
+        want_all=wanting(place, campaigns, key, warnings, now),
         state=state,
         freeze=place.store.read_freeze(),
         key=key,
@@ -77,7 +78,7 @@ def manifests(
         place.loaded,
         now=now or place.clock.now(),
         known_sent=_Known(state, place.store.read_freeze()),
-        last_commit=lambda file: last_commit_time(root, file),
+        last_commit=Commits(root),
     )
     stop_on_errors(loaded.diagnostics)
     return loaded.campaigns, loaded.diagnostics
@@ -117,10 +118,17 @@ def _check_targets(targets: Sequence[str], campaigns: Sequence[Campaign], state:
 
 
 def wanting(
-    place: Workplace, campaigns: tuple[Campaign, ...], key: HashKey, warnings: tuple[Diagnostic, ...] = ()
+    place: Workplace,
+    campaigns: tuple[Campaign, ...],
+    key: HashKey,
+    warnings: tuple[Diagnostic, ...] = (),
+    now: datetime | None = None,
 ) -> WantAll:
-    """What takes each of ``campaigns`` as far as what is recorded of it makes necessary; ``warnings`` go with it."""
-    return _Wanting(place, campaigns, key, warnings).all_of
+    """What takes each of ``campaigns`` as far as what is recorded of it makes necessary; ``warnings`` go with it.
+
+    ``now`` decides which waivers hold; this machine's clock where it is not said.
+    """
+    return _Wanting(place, campaigns, key, warnings, now or place.clock.now()).all_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,7 @@ class _Wanting:
     campaigns: tuple[Campaign, ...]
     key: HashKey
     warnings: tuple[Diagnostic, ...]
+    now: datetime
 
     def all_of(self, state: State) -> Mapping[str, Wanted]:
         """Every campaign; the findings of all of them in one `ManifestError`."""
@@ -152,74 +161,15 @@ class _Wanting:
 
         self.place.teller.say(f"reading the recipients of {campaign.name}")
         audience = resolve(campaign)
-        rendering = _Rendering(campaign, self.place.project.policy.links)
+        rendering = Rendering(campaign, self.place.project.policy.links)
         sends = desired_sends(campaign, audience, rendering.render, self.key)
-        stop_on_errors(rendering.findings)
-        findings = (*self._warnings_of(campaign), *audience.diagnostics, *rendering.findings)
+        rendered = waived(rendering.errors, self.place.project, self.now)
+        stop_on_errors(rendered)
+        costs = rendering.costs(sends)
+        priced = {found.code for found in costs}  # said anew, with what they cost these people
+        warnings = (found for found in self._warnings_of(campaign) if found.code not in priced)
+        findings = (*warnings, *audience.diagnostics, *rendered, *costs)
         return Wanted(campaign, manifest, sends, audience.counts, findings)
 
     def _warnings_of(self, campaign: Campaign) -> tuple[Diagnostic, ...]:
         return tuple(found for found in self.warnings if found.campaign == campaign.name)
-
-
-class _Rendering:
-    """The text for each combination of values, checked as it will arrive."""
-
-    def __init__(self, campaign: Campaign, links: Sequence[str] | None) -> None:
-        """``links`` are the hosts that policy allows; None for any."""
-        self._campaign = campaign
-        self._links = links
-        self._is_personal = any(isinstance(source, ListSource) and source.variables for source in campaign.sources)
-        self.findings: list[Diagnostic] = []
-        self._seen: set[str] = set()
-        self.render: Render | None = self._renderer(campaign)
-
-    def _renderer(self, campaign: Campaign) -> Render | None:
-        from mesms_gitops.manifests.templates import compile_template, render_saved
-
-        body = campaign.body
-        if isinstance(body, SavedTemplate):
-            text = body.text
-            return None if text is None else lambda values: self._checked(render_saved(text, values))
-        template = compile_template(body, self._position())
-        return lambda values: self._checked(template.render(values))
-
-    def _position(self) -> Position | None:
-        """Where the text stands in the manifest."""
-        return next(
-            (found for key in ("content", "template", "template_text") if (found := self._campaign.positions.get(key))),
-            self._campaign.position(""),
-        )
-
-    def _checked(self, text: str) -> str:
-        """``text``, with its findings kept: once for each kind, not once for each of many recipients.
-
-        A text that is the same for everybody was looked at with its manifest.
-        """
-        if not self._is_personal:
-            return text
-        from mesms_gitops.manifests.links import check_links
-        from mesms_gitops.manifests.message_text import check_text
-
-        for found in check_text(text):
-            self._keep(found.code, found.severity, found.message, found.next_step)
-        for problem in check_links(text, self._links):
-            self._keep(problem.code, Severity.ERROR, problem.message, problem.next_step, refusal=True)
-        return text
-
-    def _keep(self, code: str, severity: Severity, message: str, next_step: str, *, refusal: bool = False) -> None:
-        if code in self._seen:
-            return
-        self._seen.add(code)
-        self.findings.append(
-            Diagnostic(
-                code=code,
-                severity=severity,
-                message=f"{self._campaign.name}: {message}",
-                position=self._position(),
-                field="content",
-                next_step=next_step,
-                campaign=self._campaign.name,
-                refusal=refusal,
-            )
-        )

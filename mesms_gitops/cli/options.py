@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mesms_gitops.cli import completion
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,7 +20,13 @@ def everywhere(command: Command) -> Command:
         "-v", "verbose", count=True, expose_value=False, callback=_keep("verbose"), help="Say more on stderr."
     )(command)
     return click.option(
-        "-C", "chdir", metavar="DIR", expose_value=False, callback=_keep("chdir"), help="Work as if started in DIR."
+        "-C",
+        "chdir",
+        metavar="DIR",
+        expose_value=False,
+        callback=_keep("chdir"),
+        shell_complete=completion.folders,
+        help="Work as if started in DIR.",
     )(command)
 
 
@@ -53,7 +61,12 @@ def formats(*choices: str) -> Callable[[Command], Command]:
 def targets(command: Command) -> Command:
     """``--target NAME``, several times."""
     return click.option(
-        "--target", "target", multiple=True, metavar="NAME", help="Only this campaign; may be given several times."
+        "--target",
+        "target",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=completion.written_or_recorded,
+        help="Only this campaign; may be given several times.",
     )(command)
 
 

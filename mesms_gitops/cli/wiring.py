@@ -107,13 +107,14 @@ def _foreign_key(state: State, key: HashKey) -> ConfigError:
 
 def workplace(chdir: str | None, *, verbose: bool = False) -> Workplace:
     """Find and read the project from ``chdir`` upwards. Raises `ConfigError` or `ManifestError`."""
-    from mesms_gitops.manifests.project import find_project_file, load_project
+    from mesms_gitops.manifests.discover import project_file_above
+    from mesms_gitops.manifests.project import load_project
     from mesms_gitops.store.open import open_store
 
     start = Path(chdir) if chdir else Path.cwd()
     if not start.is_dir():
         raise ConfigError(f"there is no folder {chdir}", where="-C", next_step="name a folder that exists")
-    file = find_project_file(start.resolve())
+    file = project_file_above(start.resolve())
     if file is None:
         raise ConfigError(
             "there is no mesms.yaml here or above",

@@ -5,7 +5,7 @@ Every step notes what is wrong and goes on with what it has; only at the end is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from mesms_gitops.manifests.merge import BODIES
 from mesms_gitops.manifests.scalars import campaign_name, cut, is_campaign_name, is_identifier, near_miss
 from mesms_gitops.manifests.sources import sources_of
 from mesms_gitops.manifests.templates import RESERVED
-from mesms_gitops.manifests.yaml_tree import MappingNode, Node, Scalar
+from mesms_gitops.manifests.yaml_tree import MappingNode, Node, Scalar, SequenceNode
 from mesms_gitops.model.campaign import (
     Campaign,
     DeclaredState,
@@ -104,6 +104,11 @@ class Draft:
             steps.pop()
         return self.tree.head
 
+    def own(self, *path: str | int) -> Span:
+        """As `at`, but never in mesms.yaml: for what is missing from the manifest itself."""
+        found = self.at(*path)
+        return found if found.file is self.tree.file else self.tree.head
+
     def refuse(self, code: str, message: str, next_step: str, at: Span, field: str) -> None:
         """A policy or a limit is broken: a refusal where something would be sent, a warning in a draft."""
         is_draft = self.state is DeclaredState.DRAFT
@@ -126,12 +131,23 @@ def build(draft: Draft) -> Campaign | None:
     _check_sender(draft)
     _check_move(draft)
     variables = MappingProxyType(dict(keys.variables or {}))
-    _check_names(draft, body, variables)
+    _check_names(draft, body)
     if body is not None:
         texts.check(draft, body, variables, sources, limits)
+    _say_whose(draft)
     if body is None or any(item.is_error and not item.refusal for item in draft.findings.items):
         return None
     return _campaign(draft, message_class, body, variables, sources, exclude, schedule, limits)
+
+
+def _say_whose(draft: Draft) -> None:
+    """A place in mesms.yaml does not tell which campaign has the problem."""
+    draft.findings.items[:] = [
+        replace(item, why=f"in the campaign {draft.name}" + (f"; {item.why}" if item.why else ""))
+        if item.position is not None and item.position.file == draft.around.project.file
+        else item
+        for item in draft.findings.items
+    ]
 
 
 def _campaign(
@@ -174,14 +190,14 @@ def _name(draft: Draft) -> str:
         try:
             campaign_name(Scalar(stem, '"', draft.tree.file, (0, 0, 0, 0)))
         except ValueError as misfit:
-            advice = getattr(misfit, "next_step", None) or ""
+            advice = (getattr(misfit, "next_step", None) or "").removeprefix("write ")
             draft.findings.error(
                 "MS127",
                 f"the file's name {cut(stem)!r} cannot be the campaign's name",
                 at=draft.tree.head,
                 field="name",
                 why=getattr(misfit, "why", None),
-                next_step=advice.replace("write ", "write name: ", 1),
+                next_step=f"write name: {advice}" if is_campaign_name(advice) else f"write `name:` and {advice}",
             )
     return stem
 
@@ -294,18 +310,26 @@ def _limits(draft: Draft) -> Limits:
     return Limits(least, most, given.credits, given.requests or 100, given.parts)
 
 
-def _check_names(draft: Draft, body: MessageBody | None, variables: Mapping[str, str]) -> None:
-    """Variables of a local template must be names Jinja2 can refer to."""
+def _check_names(draft: Draft, body: MessageBody | None) -> None:
+    """Variables of a local template must be names Jinja2 can refer to, wherever they are given."""
     if not isinstance(body, LocalTemplate):
         return
-    node = draft.node("variables")
-    for name in variables:
+    _check_names_at(draft, "variables")
+    sources = draft.node("recipients")
+    for index in range(len(sources) if isinstance(sources, SequenceNode) else 0):
+        _check_names_at(draft, "recipients", index, "variables")
+
+
+def _check_names_at(draft: Draft, *path: str | int) -> None:
+    node = draft.node(*path)
+    if not isinstance(node, MappingNode):
+        return
+    for name in node:
         if not is_identifier(name) or name.lower() in RESERVED:
-            at = node.keys_at.get(name) if isinstance(node, MappingNode) else None
             draft.findings.error(
                 "MS137",
                 f"{cut(name)!r} cannot be the name of a variable",
-                at=at or draft.at("variables"),
-                field=f"variables.{cut(name)}",
+                at=node.keys_at[name],
+                field=".".join(map(str, (*path, cut(name)))),
                 next_step="use English letters, digits and _, such as first_name",
             )

@@ -7,20 +7,13 @@ reads lists, MS53x and up to the planner's guards, MS6xx to state and sending.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from mesms_gitops.model.codes import Code
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """What a code means: a ``title`` for lists, an ``explanation`` for whoever asks."""
-
-    title: str
-    explanation: str
 
 
 _PROJECT: Final = {
@@ -118,7 +111,8 @@ _STRUCTURE: Final = {
     ),
     "MS108": Code(
         "merge key",
-        "`<<:` is no part of YAML 1.2. What all campaigns share goes under `defaults:` in mesms.yaml.",
+        "`<<:` is no part of YAML 1.2, and programs disagree about what it means. Write the keys out, or once for all "
+        "campaigns under `defaults:`.",
     ),
     "MS109": Code(
         "duplicate key",
@@ -151,7 +145,7 @@ _STRUCTURE: Final = {
         "YAML reads some unquoted words as something else: 0812345678 as a number without its zero, true as a "
         "truth value. Here every value is text as it was typed; quotes make other programs see the same. Phone "
         "numbers are always quoted. In `variables`, `where` and `labels` plain numbers such as 20 or 1.5 may "
-        "stand unquoted.",
+        "stand unquoted. Where a number is shown in a finding, its middle digits are struck out.",
     ),
     "MS123": Code(
         "missing key",
@@ -163,7 +157,8 @@ _STRUCTURE: Final = {
     ),
     "MS125": Code(
         "not a number",
-        "Counts are written in the digits 0-9, without separators, and at least the number named.",
+        "Counts are written in the digits 0-9, without separators, quotes and leading zeros, and at least the number "
+        "named. A phone number is no count: it is quoted, and stands under `numbers:`.",
     ),
     "MS126": Code(
         "not one of the choices",
@@ -210,7 +205,8 @@ _STRUCTURE: Final = {
     "MS136": Code(
         "not a place to read from",
         "Lists are paths (relative to the file they are written in) or https URLs. A database is given by the "
-        "*name* of an environment variable, never by its connection string: that would put a password into git.",
+        "*name* of an environment variable, never by its connection string: that would put a password into git. So "
+        "would an address with a user and a password in it.",
     ),
     "MS137": Code(
         "name of a variable",
@@ -331,7 +327,8 @@ _TEXT: Final = {
     "MS312": Code(
         "line end at the end",
         "The text ends with a line end. It is sent, it is counted, and it may be the character that starts "
-        "another part. In YAML `|-` leaves it out where `|` keeps it.",
+        "another part. In YAML `|-` leaves it out where `|` keeps it. `mesms-gitops fix --write --code MS312` does "
+        "that, and ends template files without one.",
     ),
     "MS313": Code(
         "message cut by a comment",
@@ -348,25 +345,29 @@ _TEXT: Final = {
     "MS320": Code(
         "split sara am",
         "ำ was typed as nikhahit and sara aa (U+0E4D U+0E32). It looks the same and costs a character more. "
-        "Nothing is changed for you; type it as one.",
+        "Nothing is changed for you; type it as one, or let `mesms-gitops fix --write --code MS320` do it.",
     ),
     "MS321": Code(
         "แ typed as เ เ",
-        "Two sara e look like one sara ae, cost a character more, and cannot be searched for.",
+        "Two sara e look like one sara ae, cost a character more, and cannot be searched for. "
+        "`mesms-gitops fix --write --code MS321` types it as one.",
     ),
     "MS322": Code(
         "invisible character in the message",
-        "It is sent and counted, and nobody sees it.",
+        "It is sent and counted, and nobody sees it. `mesms-gitops fix --write --code MS322` deletes it.",
     ),
     "MS323": Code(
         "look-alike space",
         "A no-break space, a tab or another blank that is not U+0020; in an English message it alone makes all of "
-        "it Unicode, with 70 characters a part where there were 160.",
+        "it Unicode, with 70 characters a part where there were 160. `mesms-gitops fix --write --code MS323` writes a "
+        "space.",
     ),
     "MS324": Code(
         "one character makes it Unicode",
         "A message of GSM 03.38 characters has 160 to a part (153 in a longer one). One character outside that "
-        "alphabet, such as ’ or ฿, and all of it is sent as UCS-2: 70 (67) to a part.",
+        "alphabet, such as ’ or ฿, and all of it is sent as UCS-2: 70 (67) to a part. The plan says what that costs "
+        "over all people. `mesms-gitops fix --write --code MS324` writes what says the same, never at the price of a "
+        "part; an emoji is left to you.",
     ),
 }
 
@@ -428,6 +429,58 @@ _POLICY: Final = {
     "MS506": Code(
         "more parts than policy.max_parts",
         "The message takes more SMS parts than the project allows.",
+    ),
+    "MS510": Code(
+        "rule that cannot be meant",
+        "`policy.rules` holds expressions in CEL (the Common Expression Language). Their types are checked when the "
+        'project is read: text is written in quotes ("crm"), numbers without, and both sides of a comparison have one '
+        "type. `when` and `require` answer yes or no. They ask for the fields of `campaign`, such as "
+        "campaign.recipients, campaign.owner or campaign.labels.team; what a campaign does not have is empty "
+        '("", 0, []), only a label or a variable can be missing: "team" in campaign.labels.',
+    ),
+    "MS511": Code(
+        "no engine for rules",
+        "Rules are read by an engine of its own, so that projects without rules need not install it: "
+        "pip install 'mesms-gitops[policy]'. Without it nothing is validated or planned, for no rule was judged; what "
+        "only looks or halts (status, stop) still works.",
+    ),
+    "MS512": Code(
+        "name of a rule",
+        "Small letters a-z, digits and dashes, at most 63, and no two alike: waivers call a rule by its name.",
+    ),
+    "MS513": Code(
+        "waiver of an unknown rule",
+        "A waiver names a rule of `policy.rules`, or the code of a policy that can be waived.",
+    ),
+    "MS514": Code(
+        "cannot be waived",
+        "A waiver lifts what mesms.yaml forbids to one campaign: a rule, a sender (MS501), a link (MS502), the parts "
+        "(MS506, MS550), the people (MS541) or the credits (MS543) of a campaign. Never: the campaign's own `limits` "
+        "(change them in its file), shorteners and bare addresses (operators refuse them), hours of sending (so do "
+        "the law and the operators), the balance, approved senders, the bounds of a whole apply, and a freeze.",
+    ),
+    "MS515": Code(
+        "last day of a waiver",
+        "A waiver ends: `until` is its last day, inclusive, in the project's time zone, at most 400 days from now. "
+        "What should hold for longer is a policy, and is written as one.",
+    ),
+    "MS516": Code(
+        "waiver has ended",
+        "Its last day has passed, so it has no effect and what it waived is refused again. Delete it, or decide again.",
+    ),
+    "MS517": Code(
+        "waiver of no campaign",
+        "No campaign has the name that the waiver names: it is misspelt, or the campaign is gone.",
+    ),
+    "MS520": Code(
+        "rule broken",
+        "A rule of `policy.rules` does not hold for a campaign that would be sent. The plan shows what the rule asked "
+        "for and what it found. Change the campaign, or write a waiver with a reason and a last day.",
+    ),
+    "MS521": Code(
+        "rule cannot be judged",
+        "The expression failed on this campaign: it asks for a label that is not there, or divides by zero. What "
+        "cannot be judged is not sent. Ask first whether the key is there: has(campaign.labels.team) && ….",
     ),
 }
 

@@ -8,20 +8,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mesms_gitops.manifests.findings import Findings
-    from mesms_gitops.manifests.text_file import Span
+    from mesms_gitops.manifests.findings import Findings, Pointed
 
 _ENDINGS: Final = (".yaml", ".yml")
 PROJECT_FILE: Final = "mesms.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestFile:
+class ManifestFile(NamedTuple):
     """A campaign's file; ``name`` is relative to the project's folder, with ``/`` on every system."""
 
     path: str
@@ -33,7 +31,7 @@ class Entry:
     """One line of ``campaigns:`` and where it stands."""
 
     pattern: str
-    span: Span | None
+    span: Pointed | None
 
 
 def shown(name: str) -> str:
@@ -44,13 +42,24 @@ def shown(name: str) -> str:
     )
 
 
+def project_file_above(start: Path) -> Path | None:
+    """The nearest ``mesms.yaml`` at or above ``start``, no further than the git root or, without one, the root."""
+    folder = start.resolve()
+    for above in (folder, *folder.parents):
+        if (above / PROJECT_FILE).is_file():
+            return above / PROJECT_FILE
+        if (above / ".git").exists():
+            return None
+    return None
+
+
 def campaign_files(root: Path, entries: Sequence[Entry], findings: Findings) -> list[ManifestFile]:
     """Every manifest, sorted by name, each once; a link that leads out of ``root`` is a finding."""
     found: dict[str, ManifestFile] = {}
     walk = _Walk(os.path.realpath(root), findings)
     for entry in entries:
         for path in _paths(root, entry, walk, findings):
-            name = shown(os.path.relpath(path, walk.root))
+            name = walk.name_of(path)
             found.setdefault(name, ManifestFile(path, name))
     found.pop(PROJECT_FILE, None)
     return [found[name] for name in sorted(found)]
@@ -76,7 +85,7 @@ def named_files(root: Path, paths: Sequence[Path], findings: Findings) -> list[M
             )
         else:
             for each in walk.below(path) if os.path.isdir(path) else [path]:
-                name = shown(os.path.relpath(each, walk.root))
+                name = walk.name_of(each)
                 found.setdefault(name, ManifestFile(each, name))
     found.pop(PROJECT_FILE, None)
     return [found[name] for name in sorted(found)]
@@ -146,17 +155,24 @@ def _missing(pattern: str, entry: Entry, findings: Findings) -> None:
 class _Walk:
     """Goes down folders; every real folder once, so that a circle of links ends."""
 
-    __slots__ = ("findings", "root", "seen")
+    __slots__ = ("findings", "root", "seen", "start")
 
     def __init__(self, root: str, findings: Findings) -> None:
         self.root = root
+        self.start = root.rstrip(os.sep) + os.sep
         self.findings = findings
         self.seen: set[str] = set()
+
+    def name_of(self, path: str) -> str:
+        """What ``path`` is called in diagnostics."""
+        rest = path[len(self.start) :]
+        is_tidy = path.startswith(self.start) and "//" not in rest and "./" not in rest
+        return shown(rest if is_tidy else os.path.relpath(path, self.root))
 
     def holds(self, path: str) -> bool:
         """Whether ``path``, all links followed, is inside the project."""
         real = os.path.realpath(path)
-        return real == self.root or real.startswith(self.root.rstrip(os.sep) + os.sep)
+        return real == self.root or real.startswith(self.start)
 
     def leads_out(self, path: str) -> None:
         """Say that ``path`` is a link out of the project."""
@@ -188,9 +204,9 @@ class _Walk:
             if entry.name.startswith("."):
                 continue
             if entry.is_symlink() and not self.holds(entry.path):
-                if entry.name.endswith(_ENDINGS) or entry.is_dir():
+                if entry.name.endswith(_ENDINGS) or os.path.isdir(entry.path):
                     self.leads_out(entry.path)
-            elif entry.is_dir():
+            elif os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir():  # a link to itself: entry raises
                 yield from self.below(entry.path)
             elif entry.name.endswith(_ENDINGS):
                 yield entry.path

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mesms_gitops.manifests.concealed import concealed, concealed_line
 from mesms_gitops.model.diagnostic import Diagnostic, Position, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mesms_gitops.manifests.text_file import Span
+
+
+class Pointed(Protocol):
+    """A stretch of a file: where it is, and the source line it begins in."""
+
+    @property
+    def position(self) -> Position:
+        """Where."""
+
+    @property
+    def excerpt(self) -> str | None:
+        """The line."""
 
 
 class Spanned(Protocol):
@@ -21,12 +34,17 @@ class Spanned(Protocol):
 
 
 class Findings:
-    """The problems of one file or one project, in the order they are met."""
+    """The problems of one file or one project, in the order they are met. Nothing `concealed` hides gets into them.
 
-    __slots__ = ("items",)
+    ``rests_on`` are the files that were read beside the manifest (a template, a query), each with the digest of its
+    bytes: as long as those are the same, so are the findings.
+    """
+
+    __slots__ = ("_line", "items", "rests_on")
 
     def __init__(self) -> None:
         self.items: list[Diagnostic] = []
+        self.rests_on: list[tuple[str, str]] = []
 
     @property
     def has_errors(self) -> bool:
@@ -42,7 +60,7 @@ class Findings:
         code: str,
         message: str,
         *,
-        at: Span | Spanned | None,
+        at: Pointed | Spanned | None,
         field: str | None = None,
         why: str | None = None,
         next_step: str | None = None,
@@ -57,12 +75,12 @@ class Findings:
             Diagnostic(
                 code,
                 severity,
-                message,
+                concealed(message),
                 span.position if span else None,
-                field or None,
-                next_step,
+                concealed(field) if field else None,
+                concealed(next_step) if next_step else None,
                 why,
-                span.excerpt if span and show else None,
+                _excerpt(span) if span and show else None,
                 refusal,
                 campaign,
             )
@@ -73,7 +91,7 @@ class Findings:
         code: str,
         message: str,
         *,
-        at: Span | Spanned | None,
+        at: Pointed | Spanned | None,
         field: str | None = None,
         why: str | None = None,
         next_step: str | None = None,
@@ -98,6 +116,11 @@ class Findings:
         self.items.append(
             Diagnostic(code, Severity.ERROR, message, Position(name, 1, 1, 1, 1), None, next_step, why, None)
         )
+
+
+def _excerpt(span: Span) -> str | None:
+    line = span.excerpt
+    return None if line is None else concealed_line(line)
 
 
 def sort_key(item: Diagnostic) -> tuple[str, int, int, str, str]:

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mesms_gitops.manifests.build import Draft, Surroundings, build
+from mesms_gitops.manifests.check import Judged
+from mesms_gitops.manifests.collector import without_collector
 from mesms_gitops.manifests.discover import ManifestFile, campaign_files, named_files
 from mesms_gitops.manifests.findings import Findings, sort_key
 from mesms_gitops.manifests.merge import merge
+from mesms_gitops.manifests.names import check_names
 from mesms_gitops.manifests.positions import TreePositions
-from mesms_gitops.manifests.schema import ManifestKeys
-from mesms_gitops.manifests.text_file import read_text_file
+from mesms_gitops.manifests.scalars import Misfit, zone
+from mesms_gitops.manifests.schema import ManifestKeys, ScheduleKeys
+from mesms_gitops.manifests.text_file import decode, digest_of, read_bytes, read_text_file
 from mesms_gitops.manifests.validate import understand
+from mesms_gitops.manifests.verdicts import Lines, Row, entry, is_lasting, place_of
+from mesms_gitops.manifests.waivers import with_waivers
 from mesms_gitops.manifests.yaml_tree import parse
+from mesms_gitops.model.campaign import DeclaredState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from mesms_gitops.manifests.project import LoadedProject
+    from mesms_gitops.manifests.text_file import Span, TextFile
+    from mesms_gitops.manifests.verdicts import World
     from mesms_gitops.model.campaign import Campaign
-    from mesms_gitops.model.diagnostic import Diagnostic
+    from mesms_gitops.model.diagnostic import Diagnostic, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +70,16 @@ def load_campaigns(
     walked = only is None
     files = campaign_files(root, project.entries, findings) if walked else named_files(root, only or (), findings)
     around = Surroundings(project.project, now, known_sent, last_commit)
-    with _without_collector():
+    with without_collector():
         read = [found for file in files if (found := _read(file, project, around, findings)) is not None]
-    wrong = _check_names(read, findings)
+    wrong = check_names(read, findings)
     campaigns = (found.campaign for found in read if found.campaign is not None and found.name not in wrong)
+    names = {found.name for found in read} if walked and len(read) == len(files) else None
     return Loaded(
         tuple(sorted(campaigns, key=lambda campaign: campaign.name)),
-        (*project.diagnostics, *sorted(findings.items, key=sort_key)),
+        (*project.diagnostics, *with_waivers(sorted(findings.items, key=sort_key), project.project, now, names)),
         len(files),
     )
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Trees hold no cycles, so looking for some while thousands of them are made is time for nothing."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,67 +91,107 @@ class _Read:
     positions: TreePositions
     campaign: Campaign | None
 
+    def span(self, path: str) -> Span:
+        """Where ``path`` stands."""
+        return self.positions.span(path)
+
 
 def _read(file: ManifestFile, project: LoadedProject, around: Surroundings, findings: Findings) -> _Read | None:
     own = Findings()
     text = read_text_file(file.path, file.name, own)
-    tree = parse(text, own) if text is not None else None
-    if text is None or tree is None:
-        findings.extend(own.items)
+    draft = None if text is None else _draft(text, project, around, own)
+    campaign = None if draft is None else build(draft)
+    findings.extend(_named(own, draft))
+    return None if draft is None else _Read(draft.name, draft.keys.moved_from, draft.positions, campaign)
+
+
+def _draft(text: TextFile, project: LoadedProject, around: Surroundings, own: Findings) -> Draft | None:
+    tree = parse(text, own)
+    if tree is None:
         return None
     merged = merge(tree.root, project.defaults)
     understood = understand(merged, ManifestKeys, tree.broken, own)
-    draft = Draft(merged, understood, TreePositions(text, project.defaults), around, own)
-    campaign = build(draft)
-    findings.extend(replace(item, campaign=draft.name) for item in own.items)
-    return _Read(draft.name, draft.keys.moved_from, draft.positions, campaign)
+    return Draft(merged, understood, TreePositions(text, project.defaults), around, own)
 
 
-def _check_names(read: Sequence[_Read], findings: Findings) -> set[str]:
-    """A name is an identity: two campaigns cannot share it, and a former name must be free. The names in doubt."""
-    first: dict[str, _Read] = {}
-    wrong = set()
-    for found in read:
-        other = first.setdefault(found.name, found)
-        if other is not found:
-            wrong.add(found.name)
-            _clash(found, other, findings)
-    moved: dict[str, _Read] = {}
-    for found in read:
-        if found.former is None or found.former == found.name:
-            continue
-        holder = first.get(found.former) or moved.setdefault(found.former, found)
-        if holder is not found:
-            wrong.add(found.name)
-            _not_gone(found, holder, findings)
-    return wrong
+def _named(own: Findings, draft: Draft | None) -> list[Diagnostic]:
+    """The findings of one file, each with the campaign it is about."""
+    return own.items if draft is None else [replace(item, campaign=draft.name) for item in own.items]
 
 
-def _clash(found: _Read, other: _Read, findings: Findings) -> None:
-    findings.error(
-        "MS128",
-        f"the name {found.name} is taken: {_shown(other, 'name')}",
-        at=found.positions.span("name"),
-        field="name",
-        why="the name is what state remembers a campaign by",
-        next_step="give one of the two another name",
-        campaign=found.name,
-    )
+# --- verdicts, for `check` --------------------------------------------------------------------------------------------
 
 
-def _not_gone(found: _Read, other: _Read, findings: Findings) -> None:
-    is_still = other.name == found.former
-    findings.error(
-        "MS129",
-        f"{found.former} {'is still a campaign' if is_still else 'was renamed already'}: "
-        + _shown(other, "name" if is_still else "moved_from"),
-        at=found.positions.span("moved_from"),
-        field="moved_from",
-        next_step="delete moved_from, or delete the file of the former campaign",
-        campaign=found.name,
-    )
+class Judge:
+    """Reads manifests of ``project``; ``numbers`` says what is wrong with numbers written in a campaign."""
+
+    def __init__(
+        self, project: LoadedProject, world: World, numbers: Callable[[Campaign], Sequence[Diagnostic]]
+    ) -> None:
+        self._project = project
+        self._world = world
+        self._numbers = numbers
+        self._around = Surroundings(project.project, world.now, world.sent, world.last_commit)
+        self._lines = Lines(str(project.project.root))
+
+    def __call__(self, files: Sequence[ManifestFile], /) -> list[Judged]:
+        """One verdict for each of ``files``. Never raises for what stands in one."""
+        with without_collector():
+            return [self._judged(file) for file in files]
+
+    def _judged(self, file: ManifestFile) -> Judged:
+        own = Findings()
+        body = read_bytes(file.path, file.name, own)
+        text = None if body is None else decode(body, file.name, own)
+        draft = None if text is None else _draft(text, self._project, self._around, own)
+        campaign = None if draft is None else build(draft)
+        found = tuple(_named(own, draft))
+        numbers = () if campaign is None else tuple(self._numbers(campaign))
+        row = self._row(file.name, draft, own, found, numbers)
+        if body is None:
+            return Judged(row, found, numbers, False, None)
+        self._lines.know(file.name, text)
+        lasting = is_lasting(row, (*found, *numbers), file.name, self._lines)
+        return Judged(
+            row._replace(digest=digest_of(body)), found, numbers, lasting, None if draft is None else _zone(draft)
+        )
+
+    def _row(
+        self,
+        file: str,
+        draft: Draft | None,
+        own: Findings,
+        found: tuple[Diagnostic, ...],
+        numbers: tuple[Diagnostic, ...],
+    ) -> Row:
+        entries = [entry(item, file) for item in found], [entry(item, file) for item in numbers]
+        if draft is None:
+            return Row("", "", [], None, [], "any", None, [], *entries)
+        former, due = draft.keys.moved_from, _due(draft)
+        places = [place_of(_place(draft, key), file) for key in ("name", "moved_from")]
+        phase = self._world.phase(file, due, (draft.name, former))
+        rests_on = [[name, digest] for name, digest in own.rests_on]
+        return Row("", draft.name, places[0], former, places[1], phase, due, rests_on, *entries)
 
 
-def _shown(found: _Read, path: str) -> str:
-    at = found.positions.span(path).position
-    return f"{at.file}:{at.line}:{at.column}"
+def _place(draft: Draft, key: str) -> Position:
+    """Where ``key`` stands, or the first key of the file: as `TreePositions` has it."""
+    node = draft.tree.get(key) or next(iter(draft.tree.keys_at.values()), draft.tree)
+    return node.span.position
+
+
+def _zone(draft: Draft) -> str | None:
+    return draft.keys.schedule.timezone if isinstance(draft.keys.schedule, ScheduleKeys) else None
+
+
+def _due(draft: Draft) -> int | None:
+    """The second at which the time of ``draft`` passes; None if nothing hangs on that. `schedules` says what does."""
+    given = draft.keys.schedule
+    written = given.at if isinstance(given, ScheduleKeys) else given
+    local = zone(_zone(draft) or draft.around.project.timezone)
+    if draft.state is DeclaredState.CANCELLED or written is None or written.is_now or local is None:
+        return None
+    try:
+        return int(written.at(local).timestamp())
+    except Misfit:
+        return None

@@ -1,35 +1,46 @@
 """The text people would get, looked at once more: what is wrong with it, and what is odd and costs money.
 
-Nothing is ever mended here. Thai is never normalised: NFKC takes U+0E33 (ำ) apart and NFC does not put it together.
+Nothing is ever mended here: `slips` knows what says the same for less, `fixes` applies it where that is asked for.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from mesms_gitops.manifests.slips import INVISIBLE, MAX_CHARACTERS, PLAIN, SPACES, Slip, mended, slips
 from mesms_gitops.model.diagnostic import Severity
 from mesms_gitops.planning.parts import Parts, blame, count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-MAX_CHARACTERS: Final = 1_000
-"""ME-SMS reference, ``content`` of POST /sms/send: "up to 1,000 characters"."""
+__all__ = ["MAX_CHARACTERS", "PLAIN", "Finding", "check_text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a text: what it is (``excerpt`` at ``index``) and what to write instead."""
+    """Something about a text: what it is (``excerpt`` at ``index``) and what to write instead.
+
+    ``saves`` says what mending it changes, in parts of this very text; empty where that is nothing. ``slip`` is the
+    first place of a finding that `fix` knows how to mend, or could if nothing were lost.
+    """
 
     code: str
     severity: Severity
-    message: str
+    what: str
     next_step: str
     index: int = 0
     excerpt: str = ""
+    saves: str = ""
+    slip: Slip | None = None
+
+    @property
+    def message(self) -> str:
+        """What it is and what it costs."""
+        return self.what + self.saves
 
     @property
     def is_error(self) -> bool:
@@ -37,35 +48,43 @@ class Finding:
         return self.severity is Severity.ERROR
 
 
-_SPACES: Final = "\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_INVISIBLE: Final = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufeff\uffa0"
-)
-_SUSPECT = re.compile(
+_WRONG = re.compile(
     "(?P<control>[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff])"
     r"|(?P<braces>\{\{|\}\}|\{%|%\}|\{#|#\})"
-    "|(?P<sara_am>\u0e4d[\u0e48-\u0e4b]?\u0e32|[\u0e48-\u0e4b]\u0e4d\u0e32)"
-    "|(?P<sara_ae>\u0e40\u0e40)"
-    f"|(?P<space>[{_SPACES}])"
-    f"|(?P<invisible>[{_INVISIBLE}])"
 )
-_ODD = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{{}}\u0e4d\u2028\u2029\ud800-\udfff\ufffe\uffff{_SPACES}{_INVISIBLE}]")
-"""A superset that one pass over the text can rule out; nearly every message ends here."""
-_THAI = re.compile("[\u0e01-\u0e3a\u0e40-\u0e5b]")
-"""Thai letters and digits; ฿ (U+0E3F) also stands in English texts."""
-_JOINED_EMOJI: Final = 0x2190
-"""A zero-width joiner between characters from here on builds one picture out of two: it belongs there."""
+_PERHAPS = re.compile(
+    f"[\x00-\x09\x0b-\x1f\x7f-\x9f{{}}\u0e4d\u2028\u2029\ud800-\udfff\ufffe\uffff{SPACES}{INVISIBLE}]"
+)
+"""A superset of what is wrong: one pass rules it out for nearly every message."""
+MOST_LOOKED_AT: Final = 10_000
+"""Characters that are looked at one by one; a text of ten messages' length is no message."""
+MOST_NAMED: Final = 20
+"""Different slips that are named one by one; a text with more of them is not mended by reading a list."""
 
 
 def check_text(text: str) -> tuple[Finding, ...]:
-    """Everything to say about ``text`` as it would be sent. Errors: MS301-MS304; warnings and notes: MS320-MS324."""
-    found = list(_shape(text))
-    if _ODD.search(text) is not None or "\u0e40\u0e40" in text:
-        found += _suspects(text)
-    if _THAI.search(text) is None:
-        found += _unicode_cost(text)
-    return tuple(found)
+    """Everything to say about ``text`` as it would be sent: errors MS301-MS304, the rest MS312 and MS320-MS324.
+
+    Each different character is spoken of once, at its first place.
+    """
+    if len(text) > MOST_LOOKED_AT:
+        return (*check_errors(text), *_of_the_beginning(text[:MOST_LOOKED_AT]))
+    found = slips(text)
+    mendable = map(_finding, weighed(text, found)) if found else ()
+    return (*check_errors(text), *mendable)
+
+
+def _of_the_beginning(text: str) -> Iterator[Finding]:
+    """What is odd in the first part of a text that cannot be sent anyhow; what it costs there is nobody's question."""
+    for finding in check_text(text):
+        if not finding.is_error and finding.code != "MS312":
+            yield replace(finding, saves="")
+
+
+def check_errors(text: str) -> tuple[Finding, ...]:
+    """Only what must not be sent: MS301-MS304."""
+    wrong = _wrong(text) if _PERHAPS.search(text) is not None else ()
+    return (*_shape(text), *wrong)
 
 
 def _shape(text: str) -> Iterator[Finding]:
@@ -81,129 +100,122 @@ def _shape(text: str) -> Iterator[Finding]:
         )
 
 
-def _suspects(text: str) -> Iterator[Finding]:
-    seen: set[tuple[str, str]] = set()
-    for match in _SUSPECT.finditer(text):
-        kind, excerpt = match.lastgroup or "", match[0]
-        if kind == "invisible" and excerpt == "\u200d" and _joins_emoji(text, match.start()):
+def _wrong(text: str) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for match in _WRONG.finditer(text):
+        if match[0] in seen:
             continue
-        if (kind, excerpt) in seen and kind != "control":
-            continue  # said once; the fix is the same everywhere
-        seen.add((kind, excerpt))
-        yield _FINDERS[kind](text, match.start(), excerpt)
+        seen.add(match[0])
+        if match.lastgroup == "control":
+            what = f"the control character U+{ord(match[0]):04X} would be sent"
+            advice = "delete it; only line feeds may break a line"
+            yield Finding("MS304", Severity.ERROR, what, advice, match.start(), match[0])
+        else:
+            what = f"{match[0]} is left over and would be sent as it stands"
+            advice = "close the placeholder ({{ name }}), or delete it"
+            yield Finding("MS302", Severity.ERROR, what, advice, match.start(), match[0])
 
 
-def _joins_emoji(text: str, index: int) -> bool:
-    around = text[max(0, index - 1) : index] + text[index + 1 : index + 2]
-    return len(around) == 2 and all(ord(character) >= _JOINED_EMOJI for character in around)
+# --- what could be mended ---------------------------------------------------------------------------------------------
 
 
-def _name(character: str) -> str:
-    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
+def kinds(found: Iterable[Slip]) -> dict[tuple[str, str], list[Slip]]:
+    """Slips by what they are: the same code and the same characters."""
+    by_kind: dict[tuple[str, str], list[Slip]] = {}
+    for slip in found:
+        by_kind.setdefault((slip.code, slip.excerpt), []).append(slip)
+    return by_kind
 
 
-def _control(_: str, index: int, excerpt: str) -> Finding:
-    message = f"the control character U+{ord(excerpt):04X} would be sent"
-    return Finding("MS304", Severity.ERROR, message, "delete it; only line feeds may break a line", index, excerpt)
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One kind of slip in one text: the text's size ``now``, with this kind ``alone`` mended, and with all mended.
+
+    ``together`` is the same as ``alone`` where the others would save as much without this kind.
+    """
+
+    group: list[Slip]
+    now: Parts
+    alone: Parts
+    together: Parts
 
 
-def _braces(_: str, index: int, excerpt: str) -> Finding:
-    message = f"{excerpt} is left over and would be sent as it stands"
-    return Finding("MS302", Severity.ERROR, message, "close the placeholder ({{ name }}), or delete it", index, excerpt)
+def weighed(text: str, found: tuple[Slip, ...]) -> Iterator[Weighed]:
+    """Every kind of ``found`` (the slips of ``text``), at most `MOST_NAMED`; each takes a pass over the text."""
+    now, together = count(text), count(mended(text, found))
+    by_kind = kinds(found)
+    if len(by_kind) == 1:
+        yield Weighed(list(found), now, together, together)
+        return
+    for kind, group in list(by_kind.items())[:MOST_NAMED]:
+        alone = count(mended(text, group))
+        others = count(mended(text, (slip for slip in found if (slip.code, slip.excerpt) != kind)))
+        yield Weighed(group, now, alone, together if others.parts > together.parts else alone)
 
 
-def _sara_am(text: str, index: int, excerpt: str) -> Finding:
-    tone = "".join(character for character in excerpt if "\u0e48" <= character <= "\u0e4b")
-    return _mend("MS320", text, index, excerpt, f"{tone}\u0e33", "a sara am (ำ) is typed as two characters")
-
-
-def _sara_ae(text: str, index: int, excerpt: str) -> Finding:
-    return _mend("MS321", text, index, excerpt, "\u0e41", "แ is typed as two เ")
-
-
-def _space(text: str, index: int, excerpt: str) -> Finding:
-    return _mend(
-        "MS323",
-        text,
-        index,
-        excerpt,
-        " ",
-        f"this blank is not a space but {_name(excerpt) if excerpt != chr(9) else 'a tab'}",
+def _finding(kind: Weighed) -> Finding:
+    first, times = kind.group[0], len(kind.group)
+    again = f" ({times} times)" if times > 1 else ""
+    costs = kind.together.parts < kind.now.parts
+    severity = Severity.NOTE if first.code == "MS324" and not costs else Severity.WARNING
+    return Finding(
+        first.code,
+        severity,
+        described(first) + again,
+        advised(first),
+        first.index,
+        first.excerpt,
+        _saves(first.code, kind.now, kind.alone, kind.together),
+        first,
     )
 
 
-def _invisible(text: str, index: int, excerpt: str) -> Finding:
-    return _mend("MS322", text, index, excerpt, "", f"an invisible character: {_name(excerpt)}")
+def _saves(code: str, now: Parts, alone: Parts, together: Parts) -> str:
+    """What mending it saves: alone, and with the others where only that saves something (more)."""
+    if alone.parts < now.parts:
+        said = f": {alone.parts} -> {now.parts} parts" if code == "MS324" else f"; without it {_fewer(now, alone)}"
+        return said + (f"; with the others {_fewer(now, together)}" if together.parts < alone.parts else "")
+    if together.parts < now.parts:
+        return f"; mended alone it saves no part, with the others {_fewer(now, together)}"
+    fewer = now.units - alone.units
+    return f"; it costs {fewer} of the characters" if fewer > 0 and now.encoding == alone.encoding else ""
 
 
-_FINDERS: Final = {
-    "control": _control,
-    "braces": _braces,
-    "sara_am": _sara_am,
-    "sara_ae": _sara_ae,
-    "space": _space,
-    "invisible": _invisible,
-}
+def _fewer(now: Parts, then: Parts) -> str:
+    return f"{now.parts} -> {then.parts} parts"
 
 
-def _mend(code: str, text: str, index: int, excerpt: str, better: str, what: str) -> Finding:
-    times = text.count(excerpt)
-    again = f" ({times} times)" if times > 1 else ""
-    cost = _saved(count(text), count(text.replace(excerpt, better)))
-    advice = f"write {better}" if better.strip() else "write an ordinary space" if better else "delete it"
-    return Finding(code, Severity.WARNING, f"{what}{again}{cost}", advice, index, excerpt)
+def character_name(character: str) -> str:
+    """``U+2019 RIGHT SINGLE QUOTATION MARK``."""
+    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
 
 
-def _saved(now: Parts, then: Parts) -> str:
-    if then.parts < now.parts:
-        return f"; without it {now.parts} -> {then.parts} parts"
-    return f"; it costs {now.units - then.units} of the characters" if then.units < now.units else ""
+def described(slip: Slip) -> str:
+    """What is odd about it, in half a sentence."""
+    excerpt = slip.excerpt
+    match slip.code:
+        case "MS312":
+            return "the message ends with a line end, which is sent and billed"
+        case "MS320":
+            return "a sara am (ำ) is typed as two characters"
+        case "MS321":
+            return "แ is typed as two เ"
+        case "MS322":
+            return f"an invisible character: {character_name(excerpt)}"
+        case "MS323":
+            return f"this blank is not a space but {'a tab' if excerpt == chr(9) else character_name(excerpt)}"
+        case _:
+            name = character_name(blame(excerpt)[0].character)
+            return f"{excerpt} ({name}) makes the whole message Unicode"
 
 
-# --- what turns a GSM-7 message into Unicode --------------------------------------------------------------------------
-
-PLAIN: Final = {
-    "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "`": "'", "´": "'",
-    "“": '"', "”": '"', "„": '"', "″": '"', "«": '"', "»": '"',
-    "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "―": "-", "−": "-", "•": "-", "·": "-",
-    "…": "...", "฿": "THB ", "×": "x", "½": "1/2", "™": "(TM)", "®": "(R)", "©": "(C)", "→": "->", "ç": "c",
-}  # fmt: skip
-"""What says the same in GSM 03.38."""
-_MOST_BLAMED: Final = 5
-"""With more different characters than this the text is simply written in another alphabet."""
-
-
-def _unicode_cost(text: str) -> Iterator[Finding]:
-    culprits = blame(text)
-    different = {culprit.character for culprit in culprits}
-    if not culprits or len(different) > _MOST_BLAMED:
-        return
-    now, then = count(text), count(_in_gsm(text))
-    for character in sorted(different, key=text.index):
-        if _SUSPECT.fullmatch(character):
-            continue  # pointed at already
-        index = text.index(character)
-        more = f": {then.parts} -> {now.parts} parts" if now.parts > then.parts else ""
-        yield Finding(
-            "MS324",
-            Severity.WARNING if more else Severity.NOTE,
-            f"{character} ({_name(character)}) makes the whole message Unicode{more}",
-            _plain_advice(text, index, character),
-            index,
-            character,
-        )
-
-
-def _in_gsm(text: str) -> str:
-    """``text`` with every culprit replaced, or left out where nothing says the same."""
-    composed = unicodedata.normalize("NFC", text)
-    return "".join(PLAIN.get(character, " " if blame(character) else character) for character in composed)
-
-
-def _plain_advice(text: str, index: int, character: str) -> str:
-    if character in PLAIN:
-        return f"write {PLAIN[character].strip()}"
-    pair = unicodedata.normalize("NFC", text[max(0, index - 1) : index + 1])
-    if len(pair) == 1 and not blame(pair):
-        return f"write {pair} as one character"
-    return "leave it out, if it is not worth the parts"
+def advised(slip: Slip) -> str:
+    """What to write instead."""
+    better = slip.better
+    if slip.code == "MS324":
+        if not better:
+            return "leave it out, if it is not worth the parts"
+        return f"write {better} as one character" if len(slip.excerpt) > len(better) == 1 else f"write {better.strip()}"
+    if slip.code == "MS312":
+        return "end the text without a line end"
+    return f"write {better}" if better.strip() else "write an ordinary space" if better else "delete it"

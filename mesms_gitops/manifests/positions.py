@@ -43,6 +43,11 @@ class TreePositions(Mapping[str, "Position"]):
         """Where ``path`` stands, or the first key of the file if it is not there."""
         return (self._nodes.get(path) or self._nodes[""]).span
 
+    def span_in(self, path: str, index: int, length: int) -> Span:
+        """Where characters of the text at ``path`` stand; see `span_in_text`."""
+        node = self._nodes.get(path)
+        return span_in_text(node, index, length) if isinstance(node, Scalar) else self.span(path)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._nodes)
 
@@ -66,8 +71,7 @@ def flatten(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
 def span_in_text(node: Scalar, index: int, length: int) -> Span:
     """Where characters ``index`` to ``index + length`` of a scalar's text stand in its file.
 
-    Exact wherever the text stands in the file as it is read: plain, quoted without escapes on one line, or a ``|``
-    block. Elsewhere (folded lines, escapes) the whole value.
+    Exact wherever that can be told; elsewhere (a value that was put together from several places) the whole value.
     """
     from mesms_gitops.manifests.text_file import Span
 
@@ -79,10 +83,21 @@ def span_in_text(node: Scalar, index: int, length: int) -> Span:
         line = whole.line + 1 + row
         start = len(node.file.lines[line]) - len(line_text) if line < len(node.file.lines) else 0
     elif row or whole.line != whole.end_line:
-        return whole
+        return _by_spots(node, index, length)
     else:
         line, start = whole.line, whole.column + (0 if node.is_plain else 1)
     source = node.file.lines[line] if line < len(node.file.lines) else ""
     if source[max(start, 0) : start + len(line_text)] != line_text or start < 0:
-        return whole
+        return _by_spots(node, index, length)
     return Span(node.file, line, start + column, line, start + column + max(length, 1))
+
+
+def _by_spots(node: Scalar, index: int, length: int) -> Span:
+    """The same through escapes and folded lines, which takes a closer look."""
+    from mesms_gitops.manifests.spots import spots
+
+    known = spots(node) or []
+    places = [place for place in known[index : index + max(length, 1)] if place is not None]
+    if not places or len(places) < length:
+        return node.span
+    return node.file.span_at(places[0][0], places[-1][1] - places[0][0])

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from mesms_gitops.errors import ManifestError
-from mesms_gitops.manifests.discover import PROJECT_FILE, Entry
+from mesms_gitops.manifests.discover import Entry
 from mesms_gitops.manifests.findings import Findings, sort_key
 from mesms_gitops.manifests.positions import TreePositions
 from mesms_gitops.manifests.scalars import cut
 from mesms_gitops.manifests.schema import PerCampaignAndApply, PolicyKeys, ProjectKeys
 from mesms_gitops.manifests.text_file import TextFile, read_text_file
 from mesms_gitops.manifests.validate import Understood, understand
+from mesms_gitops.manifests.waivers import entries, read_waivers
 from mesms_gitops.manifests.yaml_tree import MappingNode, Node, SequenceNode, parse
 from mesms_gitops.model.campaign import Window
 from mesms_gitops.model.project import ApiSettings, Policy, Project
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mesms_gitops.model.diagnostic import Diagnostic
+    from mesms_gitops.model.rules import Rule
 
 DEFAULT_WINDOWS: Final = MappingProxyType({"marketing": Window(time(9), time(20))})
 """Holds for every class that ``policy.windows`` does not name. Twilio's guidelines for Thailand: "marketing and
@@ -36,7 +38,9 @@ promotional messages between 9PM to 9AM" are prohibited; one hour is kept from t
 class LoadedProject:
     """A project file, understood. ``defaults`` lie under every manifest and are for `load_campaigns` alone.
 
-    ``diagnostics`` are warnings: a file with errors is never loaded. ``audience_engine`` is ``local`` or ``spark``.
+    ``diagnostics`` are warnings: a file with errors is never loaded. One error may be among them: that nothing here can
+    read its rules. That stops every check and every plan, but not `stop`, `status` and what else only looks or halts.
+    ``audience_engine`` is ``local`` or ``spark``.
     """
 
     project: Project
@@ -44,17 +48,6 @@ class LoadedProject:
     entries: tuple[Entry, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     audience_engine: str = "local"
-
-
-def find_project_file(start: Path) -> Path | None:
-    """The nearest ``mesms.yaml`` at or above ``start``, no further than the git root or, without one, the root."""
-    folder = start.resolve()
-    for above in (folder, *folder.parents):
-        if (above / PROJECT_FILE).is_file():
-            return above / PROJECT_FILE
-        if (above / ".git").exists():
-            return None
-    return None
 
 
 def load_project(file: Path) -> LoadedProject:
@@ -77,12 +70,13 @@ def _load(file: Path, findings: Findings) -> LoadedProject | None:
     understood = understand(tree.root, ProjectKeys, tree.broken, findings)
     _require_version(tree.root, understood, findings)
     defaults = tree.root.get("defaults")
-    project = _project(file, text, tree.root, understood.keys, findings)
+    later = Findings()
+    project = _project(file, text, tree.root, understood.keys, findings, later)
     return LoadedProject(
         project,
         defaults if isinstance(defaults, MappingNode) else None,
         _entries(project, tree.root),
-        tuple(findings.items),
+        (*findings.items, *later.items),
         _engine(understood.keys),
     )
 
@@ -109,7 +103,9 @@ def _entries(project: Project, root: MappingNode) -> tuple[Entry, ...]:
     return tuple(Entry(pattern, node.span) for pattern, node in zip(project.campaigns, nodes, strict=True))
 
 
-def _project(file: Path, text: TextFile, root: MappingNode, keys: ProjectKeys, findings: Findings) -> Project:
+def _project(
+    file: Path, text: TextFile, root: MappingNode, keys: ProjectKeys, findings: Findings, later: Findings
+) -> Project:
     _check_state(keys, root, findings)
     return Project(
         root=file.resolve().parent,
@@ -120,7 +116,7 @@ def _project(file: Path, text: TextFile, root: MappingNode, keys: ProjectKeys, f
         state=keys.state or ".mesms/state.json",
         undo_window=keys.undo_window if keys.undo_window is not None else timedelta(minutes=10),
         api=_api(keys, root, findings),
-        policy=_policy(keys.policy or PolicyKeys(), root, findings),
+        policy=_policy(keys.policy or PolicyKeys(), root, findings, later),
         positions=TreePositions(text),
     )
 
@@ -181,7 +177,7 @@ def _check_state(keys: ProjectKeys, root: MappingNode, findings: Findings) -> No
         )
 
 
-def _policy(keys: PolicyKeys, root: MappingNode, findings: Findings) -> Policy:
+def _policy(keys: PolicyKeys, root: MappingNode, findings: Findings, later: Findings) -> Policy:
     recipients = keys.max_recipients or PerCampaignAndApply()
     credits_ = keys.max_credits or PerCampaignAndApply()
     return Policy(
@@ -194,7 +190,17 @@ def _policy(keys: PolicyKeys, root: MappingNode, findings: Findings) -> Policy:
         max_credits_campaign=credits_.campaign,
         max_credits_apply=credits_.apply,
         min_balance_after=keys.min_balance_after,
+        rules=_rules(root, findings, later),
+        waivers=read_waivers(root, findings),
     )
+
+
+def _rules(root: MappingNode, findings: Findings, later: Findings) -> tuple[Rule, ...]:
+    if not any(entries(root, "rules")):
+        return ()
+    from mesms_gitops.manifests.rules import read_rules  # a project without rules does not pay for their language
+
+    return read_rules(root, findings, later)
 
 
 def _windows(keys: PolicyKeys) -> MappingProxyType[str, Window]:

@@ -88,6 +88,11 @@ def _bounded(value: Any) -> Any:
     return value
 
 
+def _effort(*values: Any) -> int:
+    """What working on ``values`` costs: more where they are long."""
+    return 1 + sum(len(value) for value in values if isinstance(value, str | list | tuple)) // 50
+
+
 def _bounded_range(*bounds: Any) -> range:
     made = range(*map(int, bounds))
     if len(made) > MAX_RANGE:
@@ -124,8 +129,8 @@ def _fenced(name: str) -> Callable[..., Any]:
 
     @pass_context
     def fenced(context: BoundedContext, /, *args: Any, **rest: Any) -> Any:
-        context.spend(1)
-        for value in args:
+        context.spend(_effort(*args, *rest.values()))
+        for value in (*args, *rest.values()):
             if isinstance(value, str | list | tuple):
                 _bounded(value)
         if check is not None:
@@ -205,14 +210,15 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
     def call(self, context: Context, obj: Any, /, *args: Any, **rest: Any) -> Any:
         """Only what this environment hands out itself can be called."""
         assert isinstance(context, BoundedContext)
-        context.spend(1)
+        context.spend(_effort(*args))
         rest = {key: value for key, value in rest.items() if not key.startswith("_")}  # _loop_vars, of compiled loops
         if obj == self.counted:
             return self.counted(context, *args)
-        if obj == self.joined or obj is _bounded_range:
+        if obj in (self.joined, self.listed) or obj is _bounded_range:
             return _bounded(obj(*args, **rest))
         name, owner = getattr(obj, "__name__", ""), getattr(obj, "__self__", None)
         if isinstance(owner, str) and name in ALLOWED_METHODS:
+            context.spend(_effort(owner))
             if name == "replace":
                 _check_replace(owner, *args)
             return _bounded(obj(*args, **rest))
@@ -231,6 +237,15 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         return "".join(texts)
 
     @staticmethod
+    def listed(*values: Any) -> list[Any]:
+        """``[a, b]``. No lists in it: twelve that hold each other eight times say as much as a library."""
+        if any(isinstance(value, list | tuple | range | LoopContext) for value in values):
+            raise _NotForMessages("a list holds texts and numbers, not other lists")
+        if sum(len(value) for value in values if isinstance(value, str)) > MAX_OUTPUT:
+            raise _TooMuch(f"a list of more than {MAX_OUTPUT:,} characters")
+        return list(values)
+
+    @staticmethod
     def counted(context: BoundedContext, values: Iterable[Any], weight: int) -> Iterator[Any]:
         """The items of a loop, each paid for as it is taken."""
         for value in values:
@@ -247,6 +262,10 @@ _NODE_NAMES: Final = {
     "FilterBlock": "filter",
     "AssignBlock": "set ... endset",
 }
+
+
+_WEIGHTS: Final[dict[type[nodes.Node], int]] = {nodes.Compare: 10, nodes.Test: 10, nodes.Slice: 10, nodes.Getitem: 3}
+"""What looks at every character of a long value, in a loop; filters and calls count what they are given."""
 
 
 class _Fence(NodeTransformer):
@@ -279,7 +298,7 @@ class _Fence(NodeTransformer):
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         if node.recursive:
             _refuse("a recursive loop is not for messages", node, "write a plain `for`")
-        weight = 1 + sum(1 for _ in node.find_all(nodes.Node))
+        weight = 1 + sum(_WEIGHTS.get(type(inner), 1) for inner in node.find_all(nodes.Node))
         self.generic_visit(node)
         node.iter = _call("counted", [node.iter, nodes.Const(weight)], node.lineno)
         return node
@@ -288,6 +307,14 @@ class _Fence(NodeTransformer):
         if node.expr2 is None:  # `', ' if not loop.last`: nothing otherwise
             node.expr2 = nodes.Const("")
         return self.generic_visit(node)
+
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return _call("listed", node.items, node.lineno)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return node if node.ctx == "store" else _call("listed", node.items, node.lineno)
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)

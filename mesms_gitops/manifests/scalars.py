@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from calendar import monthrange
+from datetime import UTC, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from mesms_gitops.model.campaign import Tolerance, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from datetime import tzinfo
 
 
 class Misfit(ValueError):
@@ -49,8 +51,10 @@ _YAML_NUMBER = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 """YAML 1.2.2, section 10.3.2 (core schema): what other tools take an unquoted scalar for."""
-_MANGLED_NUMBER = re.compile(r"[-+]?0[0-9]+(?:\.[0-9]*)?|[-+]?[0-9.]+[eE][-+]?[0-9]+")
-"""Leading zeros and exponents: a spreadsheet or another YAML reader would change these digits."""
+_MANGLED_NUMBER = re.compile(
+    r"[-+]?0[0-9]+(?:\.[0-9]*)?|[-+]?[0-9.]+[eE][-+]?[0-9]+|\+[0-9]+(?:\.[0-9]*)?|0[xob][0-9a-fA-F]+"
+)
+"""Leading zeros and plus signs, exponents, other bases: a spreadsheet or another YAML reader would change these."""
 
 
 def kind_of(node: object) -> str:
@@ -105,7 +109,7 @@ def loose_text(node: object) -> str:
             "MS122",
             f"{cut(leaf.text)} is not quoted",
             f'quote it: "{cut(leaf.text)}"',
-            why="leading zeros and exponents mean something else to YAML and to spreadsheets",
+            why="leading zeros, signs and exponents get lost in YAML and in spreadsheets",
         )
     return leaf.text
 
@@ -146,9 +150,13 @@ def choice(allowed: Collection[str]) -> Callable[[object], str]:
     return one_of
 
 
-def near_miss(word: str, known: Collection[str]) -> str | None:
-    """The known word that was probably meant."""
-    if not word or len(word) > 64:
+MOST_SUGGESTIONS: Final = 50
+"""Near misses are searched for this many findings of a file: the search costs more than all the rest."""
+
+
+def near_miss(word: str, known: Collection[str], *, most: int = 200) -> str | None:
+    """The known word that was probably meant; among more than ``most`` nobody looks, it would take too long."""
+    if not word or len(word) > 64 or len(known) > most:
         return None
     from difflib import get_close_matches
 
@@ -174,7 +182,7 @@ def campaign_name(node: object) -> str:
         raise Misfit(
             "MS127",
             f"{cut(found)!r} cannot be a campaign's name",
-            f"write {suggestion}" if is_campaign_name(suggestion) else "write something like songkran-2027-vip",
+            f"write {suggestion if is_campaign_name(suggestion) else 'a name such as songkran-2027-vip'}",
             why="a name has small letters a-z, digits and dashes, begins with a letter or digit, at most 63 characters",
         )
     return found
@@ -228,23 +236,26 @@ def is_identifier(name: str) -> bool:
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
-_DIGITS = re.compile(r"[0-9]{1,12}")
-_DECIMAL = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
-_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%")
+_DIGITS = re.compile(r"[0-9]+")
+_MOST_DIGITS: Final = 12
+_DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,6})?")
+_PERCENT = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,6})?) ?%")
 
 
 def whole(least: int) -> Callable[[object], int]:
-    """A whole number of at least ``least``."""
+    """A whole number of at least ``least``: digits without quotes, no leading zero that would get lost."""
 
     def number(node: object) -> int:
-        found = scalar(node, "a whole number").text
+        found = _unquoted(node, "a whole number")
         if not _DIGITS.fullmatch(found):
-            plain = _western(found).replace(",", "").replace("_", "").replace(" ", "")
+            plain = _western(found).replace(",", "").replace("_", "").replace(" ", "").removeprefix("+")
             raise Misfit(
                 "MS125",
                 f"{cut(found)!r} is not a whole number",
-                f"write {plain}" if _DIGITS.fullmatch(plain) else "write digits only, such as 12000",
+                f"write {plain}" if _is_whole(plain) else "write digits only, such as 12000",
             )
+        if not _is_whole(found):
+            raise _no_count(found)
         if int(found) < least:
             raise Misfit("MS125", f"{found} is too small", f"write {least} or more")
         return int(found)
@@ -252,9 +263,36 @@ def whole(least: int) -> Callable[[object], int]:
     return number
 
 
+def _unquoted(node: object, wanted: str) -> str:
+    """The text of a number. In quotes it is a text, to editors and to every other program that reads the file."""
+    leaf = scalar(node, wanted)
+    if not leaf.is_plain:
+        is_number = _YAML_NUMBER.fullmatch(leaf.text)
+        advice = f"write it without quotes: {cut(leaf.text)}" if is_number else "write digits only, such as 12000"
+        raise Misfit("MS125", f"{cut(leaf.text)} stands in quotes, so it is a text; {wanted} is wanted here", advice)
+    return leaf.text
+
+
+def _is_whole(digits: str) -> bool:
+    return bool(_DIGITS.fullmatch(digits)) and len(digits) <= _MOST_DIGITS and (digits[0] != "0" or digits == "0")
+
+
+def _no_count(digits: str) -> Misfit:
+    """Digits that are no number here: too many of them, or a zero before them that nobody may drop."""
+    if digits[0] != "0":
+        return Misfit("MS125", f"{cut(digits)} is too large", f"write at most {_MOST_DIGITS} digits")
+    bare = digits.lstrip("0") or "0"
+    return Misfit(
+        "MS125",
+        f"{cut(digits)} begins with 0",
+        f"write {cut(bare)}; if it is a phone number, quote it and list it under `numbers:`",
+        why="a leading zero gets lost when this is read as a number",
+    )
+
+
 def positive_decimal(node: object) -> float:
     """A number greater than zero, perhaps with a fraction."""
-    found = scalar(node, "a number").text
+    found = _unquoted(node, "a number")
     if not _DECIMAL.fullmatch(found) or not float(found):
         raise Misfit("MS125", f"{cut(found)!r} is not a number above zero", "write a number such as 5 or 0.5")
     return float(found)
@@ -266,15 +304,14 @@ def _western(value: str) -> str:
 
 def tolerance(node: object) -> Tolerance:
     """``1%`` of all rows, or a count."""
-    found = scalar(node, "a share such as 1%, or a count").text
-    share = _PERCENT.fullmatch(found)
+    leaf = scalar(node, "a share such as 1%, or a count")
+    share = _PERCENT.fullmatch(leaf.text)
     if share and float(share[1]) <= 100:
         return Tolerance(count=None, share=float(share[1]) / 100)
-    if _DIGITS.fullmatch(found):
-        return Tolerance(count=int(found))
-    raise Misfit(
-        "MS135", f"{cut(found)!r} is neither a share nor a count", "write a share such as 1%, or a count such as 20"
-    )
+    if _is_whole(leaf.text) and leaf.is_plain:
+        return Tolerance(count=int(leaf.text))
+    advice = f"{leaf.text} without quotes" if _is_whole(leaf.text) else "a share such as 1%, or a count such as 20"
+    raise Misfit("MS135", f"{cut(leaf.text)!r} is neither a share nor a count", f"write {advice}")
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -315,7 +352,7 @@ _STRICT_WINDOW = re.compile(WINDOW[1:-1])
 
 def window(node: object) -> Window:
     """``"09:00-20:00"``: the first and the last local time at which a message may leave."""
-    found = text(node)
+    found = scalar(node, 'hours such as "09:00-20:00"').text
     match = _WINDOW.fullmatch(found)
     if not match or not _STRICT_WINDOW.fullmatch(found):
         guess = "{:0>2}:{}-{:0>2}:{}".format(*match.groups()) if match else ""
@@ -335,11 +372,16 @@ def window(node: object) -> Window:
     return Window(opens, closes)
 
 
+_NO_ZONES = re.compile(r"localtime|Factory|posixrules|(?:posix|right)/.*", re.DOTALL)
+"""In the database of some systems: what this machine is set to, and copies of all zones with and without leap seconds.
+The same manifest must mean the same moment everywhere."""
+
+
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo | None:
     """The time zone of that IANA name, None if there is none."""
     try:
-        return ZoneInfo(name) if len(name) <= 64 else None
+        return ZoneInfo(name) if len(name) <= 64 and not _NO_ZONES.fullmatch(name) else None
     except (KeyError, ValueError, OSError):  # OSError: a directory of the database, such as "Asia"
         return None
 
@@ -350,7 +392,8 @@ def timezone_name(node: object) -> str:
     if zone(found) is None:
         from zoneinfo import available_timezones
 
-        near = near_miss(found, sorted(available_timezones()))
+        places = [name for name in sorted(available_timezones()) if "/" in name and not name.startswith("Etc/")]
+        near = near_miss(found, places, most=2_000)  # the short names all look alike: ICT is no misspelt UCT
         raise Misfit(
             "MS205",
             f"{cut(found)!r} is not a known time zone",
@@ -366,6 +409,7 @@ MOMENT: Final = r"^(now|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2
 BUDDHIST_YEAR: Final = 2400
 """Years from here on are of the Buddhist era (which is 543 ahead): nobody schedules a message for the 25th century."""
 _EARLIEST_YEAR: Final = 1970
+_FARTHEST_OFFSET: Final = 15
 
 
 class Moment:
@@ -418,25 +462,46 @@ def moment(node: object) -> Moment:
 
 
 def _date(match: re.Match[str], found: str) -> datetime:
-    offset = (match[7] or "").upper()
-    try:
-        local = datetime(*(int(match[group] or 0) for group in range(1, 7)))  # type: ignore[arg-type]
-        if offset:
-            local = local.replace(tzinfo=datetime.strptime(offset, "%z").tzinfo)
-    except ValueError as reason:
-        raise Misfit("MS203", f"{found} does not exist: {reason}", "write a day and an hour of the calendar") from None
-    if local.year < _EARLIEST_YEAR:
+    year, month, day, hour, minute, second = (int(match[group] or 0) for group in range(1, 7))
+    if year < _EARLIEST_YEAR:
         raise Misfit("MS203", f"{found} is before {_EARLIEST_YEAR}", "write the year in four digits, such as 2027")
-    return local
+    if not (1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
+        raise Misfit("MS203", f"the calendar has no {found[:10]}", "write a day of the calendar")
+    if hour > 23 or minute > 59 or second > 59:
+        raise Misfit("MS203", f"no clock shows {found[11:]}", "write an hour from 00:00 to 23:59")
+    return datetime(year, month, day, hour, minute, second, tzinfo=_offset(match[7]) if match[7] else None)
+
+
+def _offset(written: str) -> tzinfo:
+    """``Z`` or ``+07:00`` as a zone."""
+    if written in "Zz":
+        return UTC
+    hours, minutes = int(written[1:3]), int(written[-2:])
+    if hours > _FARTHEST_OFFSET or minutes > 59:
+        raise Misfit("MS203", f"no place is {written} from UTC", "write an offset such as +07:00")
+    ahead = timedelta(hours=hours, minutes=minutes)
+    return timezone(-ahead if written[0] == "-" else ahead)
+
+
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})(.*)", re.DOTALL)
+_YEAR_FIRST = re.compile(r"([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})(.*)", re.DOTALL)
+_CLOCK = re.compile(r"[Tt ,]*([0-9]{1,2})[:.]([0-9]{2})(?: ?น\.?)?")
 
 
 def _time_advice(found: str) -> str:
-    example = "2027-04-10T10:00"
-    western = _western(found)
-    if western != found and _MOMENT.fullmatch(western):
-        return f"write {western}"
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", found):
-        return f"add the hour: {found}T10:00"
     if found.lower() == "now":
         return "write now"
-    return f"write now, or year-month-dayThour:minute, such as {example}"
+    western = _western(found)
+    if day_first := _DAY_FIRST.fullmatch(western):
+        day, month, year, rest = day_first.groups()
+    elif year_first := _YEAR_FIRST.fullmatch(western):
+        year, month, day, rest = year_first.groups()
+    else:
+        return "write now, or year-month-dayThour:minute, such as 2027-04-10T10:00"
+    common = int(year) - 543 if int(year) >= BUDDHIST_YEAR else int(year)
+    date = f"{common:04}-{month:0>2}-{day:0>2}"
+    if clock := _CLOCK.fullmatch(rest):
+        return f"write {date}T{clock[1]:0>2}:{clock[2]}"
+    if western == found and common == int(year) and found == date:
+        return f"add the hour: {date}T10:00"
+    return f"write the day and the hour, such as {date}T10:00"

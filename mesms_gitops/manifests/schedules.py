@@ -64,7 +64,7 @@ def _missing(draft: Draft) -> None:
     draft.findings.error(
         "MS211",
         "it is not said when the messages leave",
-        at=draft.at("schedule"),
+        at=draft.own("schedule"),
         field="schedule",
         next_step="write schedule: 2027-04-10T10:00, schedule: now, or state: draft",
     )
@@ -92,7 +92,7 @@ def _check_time(
 def _outside(draft: Draft, code: str, local: datetime, window: Window, whose: str, severity: Severity) -> None:
     draft.findings.error(
         code,
-        f"{local:%H:%M} in {local.tzinfo} is outside {window}, {whose}",
+        f"{local:{'%H:%M:%S' if local.second else '%H:%M'}} in {local.tzinfo} is outside {window}, {whose}",
         at=_place(draft),
         field=_field(draft),
         next_step=f"choose a time between {window.opens:%H:%M} and {window.closes:%H:%M}",

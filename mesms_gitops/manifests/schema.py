@@ -8,6 +8,7 @@ Every key is optional here: what must be there, and what goes with what, depends
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence  # noqa: TC003  (pydantic reads annotations when the class is made)
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,9 +19,11 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import CoreSchema, core_schema
 
 from mesms_gitops.manifests import scalars
+from mesms_gitops.manifests.rule_fields import FIELDS
 from mesms_gitops.manifests.scalars import Misfit, Moment
 from mesms_gitops.manifests.yaml_tree import MappingNode
 from mesms_gitops.model.campaign import Tolerance, Window
+from mesms_gitops.model.rules import WAIVABLE
 
 MAX_NUMBERS: Final = 1_000
 DELIVERY_STATES: Final = ("pending", "success", "failed", "invalid", "blocked", "expired", "timeout")
@@ -49,32 +52,106 @@ def _string(**rest: Any) -> Json:
     return {"type": "string", **rest}
 
 
+_MOST: Final = 999_999_999_999
+
+
 def _integer(least: int) -> Json:
-    return {"type": "integer", "minimum": least}
+    words = f"a whole number of {least} or more, without quotes · จำนวนเต็มตั้งแต่ {least} ไม่ต้องใส่เครื่องหมายคำพูด"
+    return {"type": "integer", "minimum": least, "maximum": _MOST, "errorMessage": words}
 
 
-_LOOSE: Json = {"type": ["string", "number", "boolean"]}
+_LOOSE: Json = {
+    "type": ["string", "number", "boolean"],
+    "errorMessage": "a text or a number; give it a value, or delete the key · ข้อความหรือตัวเลข",
+}
+_FILLED: Final = _string(
+    pattern=r"\S", errorMessage="text, in quotes if it is a number; not empty · ข้อความ ถ้าเป็นตัวเลขให้ใส่เครื่องหมายคำพูด"
+)
+_NUMBER_WORDS: Final = 'a phone number in quotes, such as "0812345678" · ใส่เบอร์โทรในเครื่องหมายคำพูด เช่น "0812345678"'
+_NAME_WORDS: Final = (
+    "small letters a-z, digits and dashes, at most 63 · ใช้ a-z 0-9 และ - ไม่เกิน 63 ตัว เช่น songkran-2027-vip"
+)
+_SENDER_WORDS: Final = (
+    "the approved sender: 1 to 11 English letters, digits or symbols · ชื่อผู้ส่งที่อนุมัติ ภาษาอังกฤษไม่เกิน 11 ตัว"
+)
+_MOMENT: Final = (
+    r"^(now|(19[7-9][0-9]|2[0-3][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]"
+    r"(:[0-5][0-9])?( ?([Zz]|[+-](0[0-9]|1[0-5]):?[0-5][0-9]))?)$"
+)
+"""`scalars.moment`, as far as a pattern can say it: days and hours that may exist, years of the Common Era."""
+_MOMENT_WORDS: Final = (
+    "`now`, or a time such as 2027-04-10T10:00, the year in the Common Era"
+    " · เขียน now หรือวันเวลา เช่น 2027-04-10T10:00 (ปี ค.ศ.)"
+)
+_DURATION_WORDS: Final = (
+    "hours, minutes, seconds with their letter, such as 30s, 10m, 1h30m · ระยะเวลา เช่น 30s, 10m, 2h"
+)
+_WINDOW_WORDS: Final = 'two times of the day in quotes: "09:00-20:00" · ช่วงเวลา เช่น "09:00-20:00"'
+_SHARE: Final = r"^(100(\.0{1,6})?|[1-9]?[0-9](\.[0-9]{1,6})?) ?%$"
+_SHARE_WORDS: Final = "a share such as 1%, or a count such as 20 · สัดส่วน เช่น 1% หรือจำนวน เช่น 20"
+_PLACE: Final = _string(
+    pattern=r"^(https://[^/\s]|(?![\s\S]*://)[\s\S]*\S)",
+    errorMessage="a path relative to this file, or an https URL · ตำแหน่งไฟล์เทียบกับไฟล์นี้ หรือ https",
+)
+_PLAIN_DURATION: Final = _string(pattern=scalars.DURATION, minLength=1, errorMessage=_DURATION_WORDS)
 
-Text = Annotated[str, Leaf(scalars.filled_text, _string(minLength=1))]
-AnyText = Annotated[str, Leaf(scalars.text, _string())]
+Text = Annotated[str, Leaf(scalars.filled_text, _FILLED)]
+PlaceText = Annotated[str, Leaf(scalars.filled_text, _PLACE)]
+AnyText = Annotated[
+    str,
+    Leaf(scalars.text, _string(errorMessage="text, in quotes if it is a number · ข้อความ ถ้าเป็นตัวเลขให้ใส่เครื่องหมายคำพูด")),
+]
 LooseText = Annotated[str, Leaf(scalars.loose_text, _LOOSE)]
-QuotedNumber = Annotated[str, Leaf(scalars.quoted_number, _string(pattern=r"^[+0-9๐-๙() .-]{9,24}$"))]
-CampaignName = Annotated[str, Leaf(scalars.campaign_name, _string(pattern=scalars.NAME))]
-Sender = Annotated[str, Leaf(scalars.sender, _string(pattern=r"^[!-~]([ -~]{0,9}[!-~])?$", maxLength=11))]
-EnvironmentName = Annotated[str, Leaf(scalars.environment_name, _string(pattern=scalars.IDENTIFIER))]
+QuotedNumber = Annotated[
+    str, Leaf(scalars.quoted_number, _string(pattern=r"^[+0-9๐-๙() .-]{9,24}$", errorMessage=_NUMBER_WORDS))
+]
+CampaignName = Annotated[str, Leaf(scalars.campaign_name, _string(pattern=scalars.NAME, errorMessage=_NAME_WORDS))]
+Sender = Annotated[
+    str,
+    Leaf(scalars.sender, _string(pattern=r"^[!-~]([ -~]{0,9}[!-~])?$", errorMessage=_SENDER_WORDS)),
+]
+EnvironmentName = Annotated[
+    str,
+    Leaf(
+        scalars.environment_name,
+        _string(
+            pattern=scalars.IDENTIFIER,
+            errorMessage="the name of an environment variable, never the password itself · ชื่อตัวแปรระบบ ไม่ใช่รหัสผ่าน",
+        ),
+    ),
+]
 Count = Annotated[int, Leaf(scalars.whole(0), _integer(0))]
 Positive = Annotated[int, Leaf(scalars.whole(1), _integer(1))]
-PositiveDecimal = Annotated[float, Leaf(scalars.positive_decimal, {"type": "number", "exclusiveMinimum": 0})]
-Duration = Annotated[
-    timedelta, Leaf(scalars.duration, {"anyOf": [_string(pattern=scalars.DURATION, minLength=1), {"const": 0}]})
+PositiveDecimal = Annotated[
+    float, Leaf(scalars.positive_decimal, {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1_000_000})
 ]
-PositiveDuration = Annotated[timedelta, Leaf(scalars.positive_duration, _string(pattern=scalars.DURATION, minLength=2))]
-WindowText = Annotated[Window, Leaf(scalars.window, _string(pattern=scalars.WINDOW))]
-ZoneName = Annotated[str, Leaf(scalars.timezone_name, _string(minLength=1))]
-When = Annotated[Moment, Leaf(scalars.moment, _string(pattern=scalars.MOMENT))]
+Duration = Annotated[timedelta, Leaf(scalars.duration, {"anyOf": [_PLAIN_DURATION, {"const": 0}]})]
+PositiveDuration = Annotated[
+    timedelta,
+    Leaf(
+        scalars.positive_duration,
+        _string(pattern=f"^(?=.*[1-9]){scalars.DURATION.lstrip('^')}", errorMessage=_DURATION_WORDS),
+    ),
+]
+WindowText = Annotated[
+    Window, Leaf(scalars.window, _string(pattern=scalars.WINDOW, errorMessage=_WINDOW_WORDS, examples=["09:00-20:00"]))
+]
+ZoneName = Annotated[str, Leaf(scalars.timezone_name, {**_FILLED, "examples": ["Asia/Bangkok"]})]
+When = Annotated[
+    Moment,
+    Leaf(scalars.moment, _string(pattern=_MOMENT, errorMessage=_MOMENT_WORDS, examples=["now", "2027-04-10T10:00"])),
+]
 TolerableShare = Annotated[
     Tolerance,
-    Leaf(scalars.tolerance, {"anyOf": [_string(pattern=r"^[0-9]{1,3}(\.[0-9]{1,6})? ?%$"), _integer(0)]}),
+    Leaf(
+        scalars.tolerance,
+        {
+            "anyOf": [
+                _string(pattern=_SHARE, errorMessage=_SHARE_WORDS),
+                {"type": "integer", "minimum": 0, "maximum": _MOST, "errorMessage": _SHARE_WORDS},
+            ]
+        },
+    ),
 ]
 
 
@@ -86,6 +163,7 @@ State = Annotated[str, _words("active", "draft", "cancelled")]
 MessageClassName = Annotated[str, _words("marketing", "transactional")]
 DeliveryStateName = Annotated[str, _words(*DELIVERY_STATES)]
 EngineName = Annotated[str, _words("local", "spark")]
+RuleSeverity = Annotated[str, _words("error", "warning")]
 
 
 class Keys(BaseModel):
@@ -99,7 +177,9 @@ class Keys(BaseModel):
 # --- recipients -------------------------------------------------------------------------------------------------------
 
 _PHONE = Field(None, description="Column that holds the phone number. · คอลัมน์ที่เก็บเบอร์โทร")
-_VARIABLES = Field(None, description="Per recipient: template variable <- column. · ตัวแปรในข้อความ <- ชื่อคอลัมน์")
+_VARIABLES = Field(
+    None, description="Per recipient: the variable and the column it comes from. · ตัวแปรในข้อความ และชื่อคอลัมน์"
+)
 _WHERE = Field(
     None, description="Keep only rows whose column equals the value, or one of a list. · เลือกเฉพาะแถวที่ตรงเงื่อนไข"
 )
@@ -115,16 +195,20 @@ WhereValue = Annotated[
 ]
 
 
+_FILLED_MAPPING: Final = Field(json_schema_extra={"minProperties": 1})
+
+
 class TableKeys(Keys):
     """What every table of recipients takes."""
 
     phone: Text | None = _PHONE
     variables: dict[str, Text] | None = _VARIABLES
-    where: dict[str, WhereValue] | None = _WHERE
+    where: Annotated[dict[str, WhereValue], _FILLED_MAPPING] | None = _WHERE
 
 
-def _needs(*keys: str) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"required": list(keys)})
+def _needs(*keys: str, title: str | None = None) -> ConfigDict:
+    """``title`` is what an editor offers the whole of it as."""
+    return ConfigDict(json_schema_extra={"required": list(keys), **({"title": title} if title else {})})
 
 
 _LOCATION = "path relative to this file, or an https URL. · ตำแหน่งไฟล์เทียบกับไฟล์นี้ หรือ https"
@@ -133,40 +217,40 @@ _LOCATION = "path relative to this file, or an https URL. · ตำแหน่�
 class CsvSource(TableKeys):
     """Recipients from a CSV file. · รายชื่อจากไฟล์ CSV"""
 
-    model_config = _needs("csv", "phone")
-    csv: Text | None = Field(None, description=f"CSV file: {_LOCATION}")
+    model_config = _needs("csv", "phone", title="a CSV file")
+    csv: PlaceText | None = Field(None, description=f"CSV file: {_LOCATION}")
 
 
 class JsonSource(TableKeys):
     """Recipients from a JSON list of objects. · รายชื่อจากไฟล์ JSON"""
 
-    model_config = _needs("json", "phone")
-    json_: Text | None = Field(None, alias="json", description=f"JSON file: {_LOCATION}")
+    model_config = _needs("json", "phone", title="a JSON file")
+    json_: PlaceText | None = Field(None, alias="json", description=f"JSON file: {_LOCATION}")
 
 
 class NdjsonSource(TableKeys):
     """Recipients from JSON lines. · รายชื่อจากไฟล์ NDJSON"""
 
-    model_config = _needs("ndjson", "phone")
-    ndjson: Text | None = Field(None, description=f"NDJSON file: {_LOCATION}")
+    model_config = _needs("ndjson", "phone", title="a file of JSON lines")
+    ndjson: PlaceText | None = Field(None, description=f"NDJSON file: {_LOCATION}")
 
 
 class ParquetSource(TableKeys):
     """Recipients from a Parquet file. · รายชื่อจากไฟล์ Parquet"""
 
-    model_config = _needs("parquet", "phone")
-    parquet: Text | None = Field(None, description=f"Parquet file: {_LOCATION}")
+    model_config = _needs("parquet", "phone", title="a Parquet file")
+    parquet: PlaceText | None = Field(None, description=f"Parquet file: {_LOCATION}")
 
 
 class XlsxSource(TableKeys):
     """Recipients from the first sheet of a workbook. · รายชื่อจากไฟล์ Excel"""
 
-    model_config = _needs("xlsx", "phone")
-    xlsx: Text | None = Field(None, description=f"XLSX file: {_LOCATION}")
+    model_config = _needs("xlsx", "phone", title="an Excel workbook")
+    xlsx: PlaceText | None = Field(None, description=f"XLSX file: {_LOCATION}")
 
 
 class SqlKeys(Keys):
-    """A query and where to run it."""
+    """A query and where to run it. · คำสั่ง SQL และที่ที่จะรัน"""
 
     model_config = _needs("url_env", "query_file")
     url_env: EnvironmentName | None = Field(
@@ -178,14 +262,14 @@ class SqlKeys(Keys):
 class SqlSource(TableKeys):
     """Recipients from a database query. · รายชื่อจากฐานข้อมูล"""
 
-    model_config = _needs("sql", "phone")
+    model_config = _needs("sql", "phone", title="a database query")
     sql: SqlKeys | None = Field(None, description="The query and its connection. · คำสั่ง SQL และการเชื่อมต่อ")
 
 
 class NumbersSourceKeys(Keys):
     """Numbers written here. · เบอร์ที่เขียนไว้ในไฟล์นี้"""
 
-    model_config = _needs("numbers")
+    model_config = _needs("numbers", title="numbers written here")
     numbers: list[QuotedNumber] | None = Field(
         None,
         description='Phone numbers, each in quotes: "0812345678"; at most 1,000. · เบอร์โทรในเครื่องหมายคำพูด',
@@ -196,7 +280,7 @@ class NumbersSourceKeys(Keys):
 class GroupSourceKeys(Keys):
     """A contact group of ME-SMS. · กลุ่มรายชื่อบน ME-SMS"""
 
-    model_config = _needs("contact_group")
+    model_config = _needs("contact_group", title="a contact group of ME-SMS")
     contact_group: Positive | None = Field(
         None,
         description="Id of a contact group. ME-SMS resolves it: it cannot be deduplicated or excluded. · รหัสกลุ่มรายชื่อ",
@@ -204,7 +288,7 @@ class GroupSourceKeys(Keys):
 
 
 class DeliveryKeys(Keys):
-    """Which recipients of which campaign."""
+    """Which recipients of which campaign. · ผู้รับกลุ่มใดของแคมเปญใด"""
 
     model_config = _needs("campaign", "status")
     campaign: CampaignName | None = Field(None, description="Name of an earlier campaign. · ชื่อแคมเปญก่อนหน้า")
@@ -218,7 +302,7 @@ class DeliveryKeys(Keys):
 class DeliverySourceKeys(Keys):
     """Recipients of an earlier campaign, by how their delivery ended. · ผู้รับจากแคมเปญก่อน ตามผลการส่ง"""
 
-    model_config = _needs("delivery")
+    model_config = _needs("delivery", title="recipients of an earlier campaign")
     delivery: DeliveryKeys | None = Field(None, description="The earlier campaign and the states. · แคมเปญและสถานะ")
 
 
@@ -262,17 +346,19 @@ Source = Annotated[
 
 
 class ScheduleKeys(Keys):
-    """When the messages leave."""
+    """When the messages leave. · กำหนดเวลาส่ง"""
 
     at: When | None = Field(
         None, description="`now`, a local time such as 2027-04-10T10:00, or one with an offset. · เวลาส่ง (ปี ค.ศ.)"
     )
     timezone: ZoneName | None = Field(None, description="IANA time zone of `at` and `window`. · เขตเวลา")
     window: WindowText | None = Field(
-        None, description='Local hours in which a message may leave, such as "10:00-18:00". · ช่วงเวลาที่ส่งได้'
+        None, description='Hours of the day in which this campaign may leave, such as "10:00-18:00". · ช่วงเวลาที่ส่งได้'
     )
     give_up_after: PositiveDuration | None = Field(
-        None, description="How long after its time the campaign may still be tried, such as 2h. · เลยเวลาได้ไม่เกิน"
+        None,
+        description="How long a `now` that did not go out may be tried again, such as 2h; default 24h."
+        " · ถ้า now ส่งไม่สำเร็จ ลองใหม่ได้ไม่เกิน",
     )
 
 
@@ -286,23 +372,23 @@ ScheduleValue = Annotated[
 
 
 class InvalidKeys(Keys):
-    """How many bad numbers are tolerated."""
+    """How many bad numbers are tolerated. · เบอร์เสียที่ยอมรับได้"""
 
-    model_config = _needs("max")
     max: TolerableShare | None = Field(
         None, description="More bad numbers than this stop the plan: a share (1%) or a count. · เบอร์เสียได้ไม่เกิน"
     )
 
 
 class RecipientLimits(Keys):
-    """How many recipients are plausible."""
+    """How many recipients are plausible. · จำนวนผู้รับที่คาดไว้"""
 
+    model_config = ConfigDict(json_schema_extra={"title": "min and max"})
     min: Count | None = Field(None, description="Fewer recipients than this refuse the plan. · ผู้รับอย่างน้อย")
     max: Count | None = Field(None, description="More recipients than this refuse the plan. · ผู้รับไม่เกิน")
 
 
 class LimitsKeys(Keys):
-    """What this campaign may at most be."""
+    """What this campaign may at most be. · ขีดจำกัดของแคมเปญนี้"""
 
     recipients: RecipientLimits | None = Field(None, description="Plausible size of the audience. · จำนวนผู้รับที่คาดไว้")
     credits: Count | None = Field(None, description="Most credits this campaign may cost. · เครดิตสูงสุด")
@@ -357,9 +443,9 @@ class ManifestKeys(Keys):
         None,
         description="`now`, a time, or {at, timezone, window, give_up_after}; required when active. · กำหนดเวลาส่ง",
     )
-    limits: LimitsKeys | None = Field(None, description="Upper bounds that stop the plan. · ขีดจำกัด")
-    owner: Text | None = Field(None, description="Who is asked when a person is needed. · ผู้รับผิดชอบ")
-    labels: dict[str, LooseText] | None = Field(None, description="Free labels, for filters and reports. · ป้ายกำกับ")
+    limits: LimitsKeys | None = Field(None, description="Bounds of this campaign that stop the plan. · ขีดจำกัด")
+    owner: Text | None = Field(None, description="Who answers for the campaign; rules can ask for it. · ผู้รับผิดชอบ")
+    labels: dict[str, LooseText] | None = Field(None, description="Free labels; rules can ask for them. · ป้ายกำกับ")
 
 
 NOT_DEFAULTS: Final = ("name", "moved_from", "revision")
@@ -369,7 +455,7 @@ NOT_DEFAULTS: Final = ("name", "moved_from", "revision")
 
 
 class ApiKeys(Keys):
-    """How to reach ME-SMS."""
+    """How to reach ME-SMS. · การเชื่อมต่อ ME-SMS"""
 
     base_url: Text | None = Field(None, description="Default https://me-sms.com/api/v2. · ที่อยู่ API")
     requests_per_second: PositiveDecimal | None = Field(None, description="Default 5. · คำขอต่อวินาที")
@@ -379,27 +465,58 @@ class ApiKeys(Keys):
 
 
 class AudienceKeys(Keys):
-    """Where lists are worked on."""
+    """Where lists are worked on. · การประมวลผลรายชื่อ"""
 
     engine: EngineName | None = Field(None, description="local (default) or spark. · เครื่องที่ประมวลผลรายชื่อ")
 
 
 class PerCampaignAndApply(Keys):
-    """One bound for a campaign, one for all campaigns of an apply."""
+    """One bound for a campaign, one for all campaigns of an apply. · เพดานต่อแคมเปญ และต่อการ apply หนึ่งครั้ง"""
 
+    model_config = ConfigDict(json_schema_extra={"title": "campaign and apply"})
     campaign: Count | None = Field(None, description="For one campaign. · ต่อหนึ่งแคมเปญ")
     apply: Count | None = Field(None, description="For one apply as a whole. · ต่อการ apply หนึ่งครั้ง")
 
 
 class WindowsKeys(Keys):
-    """Hours by class."""
+    """Hours by class. · ช่วงเวลาตามประเภทข้อความ"""
 
     marketing: WindowText | None = Field(None, description='Default "09:00-20:00". · ข้อความการตลาด')
     transactional: WindowText | None = Field(None, description="No window unless set. · ข้อความธุรกรรม")
 
 
+class RuleKeys(Keys):
+    """A rule about every campaign that would be sent. · กฎของทีมสำหรับทุกแคมเปญที่จะส่ง"""
+
+    model_config = _needs("name", "require", "message")
+    name: Text | None = Field(None, description="What waivers call it, such as vip-needs-owner. · ชื่อกฎ")
+    when: Text | None = Field(None, description="CEL: which campaigns it is for; default all. · ใช้กับแคมเปญใด")
+    require: Text | None = Field(
+        None,
+        description=f"CEL: what must be true of campaign.{', .'.join(FIELDS)}. · เงื่อนไขที่ต้องเป็นจริง",
+    )
+    message: Text | None = Field(None, description="What people read where it is broken. · ข้อความเมื่อผิดกฎ")
+    severity: RuleSeverity | None = Field(
+        None, description="error (default) refuses the plan, warning only says so. · ระดับความรุนแรง"
+    )
+
+
+class WaiverKeys(Keys):
+    """One refusal that one campaign is spared for a while. · ข้อยกเว้นชั่วคราวของแคมเปญหนึ่ง"""
+
+    model_config = _needs("rule", "campaign", "reason", "until")
+    rule: Text | None = Field(None, description=f"A rule's name, or one of {', '.join(WAIVABLE)}. · กฎที่ยกเว้น")
+    campaign: CampaignName | None = Field(None, description="The campaign's name. · ชื่อแคมเปญ")
+    reason: Text | None = Field(None, description="Who decided it and why; the plan shows it. · เหตุผล")
+    until: Text | None = Field(
+        None,
+        description="Last day on which it holds, in the project's time zone. · วันสุดท้ายที่มีผล (ปี ค.ศ.)",
+        json_schema_extra={"pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+    )
+
+
 class PolicyKeys(Keys):
-    """What every campaign of this project must keep to."""
+    """What every campaign of this project must keep to. · นโยบายของโครงการ"""
 
     senders: list[Sender] | None = Field(None, description="Senders that may be used. · ชื่อผู้ส่งที่ใช้ได้")
     windows: WindowsKeys | None = Field(None, description="Local hours in which messages may leave. · ช่วงเวลาที่ส่งได้")
@@ -411,6 +528,12 @@ class PolicyKeys(Keys):
     max_recipients: PerCampaignAndApply | None = Field(None, description="Most recipients. · ผู้รับสูงสุด")
     max_credits: PerCampaignAndApply | None = Field(None, description="Most credits. · เครดิตสูงสุด")
     min_balance_after: Count | None = Field(None, description="Credits that must remain. · เครดิตที่ต้องเหลือ")
+    rules: list[RuleKeys] | None = Field(
+        None, description="Rules of your own, in CEL, about every campaign that would be sent. · กฎของทีม (CEL)"
+    )
+    waivers: list[WaiverKeys] | None = Field(
+        None, description="What one campaign is spared, why, and until when. · ข้อยกเว้นชั่วคราว"
+    )
 
 
 class DefaultsKeys(ManifestKeys):
@@ -439,7 +562,7 @@ class ProjectKeys(Keys):
         None, description="Version of this file's format: 1. · รุ่นของรูปแบบไฟล์"
     )
     campaigns: list[Text] | None = Field(
-        None, description="Folders or globs; every *.yaml / *.yml below is one campaign. · โฟลเดอร์ของแคมเปญ"
+        None, description="Folders or globs; every `*.yaml` / `*.yml` below is one campaign. · โฟลเดอร์ของแคมเปญ"
     )
     timezone: ZoneName | None = Field(None, description="IANA time zone; default Asia/Bangkok. · เขตเวลา")
     state: Text | None = Field(
@@ -468,6 +591,8 @@ _MODELS: Final[dict[str, type[Keys]]] = {
     "max_credits": PerCampaignAndApply,
     "windows": WindowsKeys,
     "policy": PolicyKeys,
+    "rules": RuleKeys,
+    "waivers": WaiverKeys,
     "defaults": DefaultsKeys,
 }
 _SOURCE_MODELS: Final[dict[str | None, type[Keys]]] = {
@@ -485,7 +610,9 @@ _SOURCE_MODELS: Final[dict[str | None, type[Keys]]] = {
 
 def known_keys(path: Sequence[object], node: object, model: type[Keys]) -> list[str]:
     """The keys that may stand in ``node``, which is at ``path`` of a file of ``model``."""
-    if path and isinstance(path[-1], int):
+    if path and path[0] == "policy" and isinstance(path[-1], int):
+        found = _MODELS.get(str(path[-2]))
+    elif path and isinstance(path[-1], int):
         found = _SOURCE_MODELS.get(_source_tag(node))
     else:
         found = _MODELS.get(str(path[-1])) if path else model
@@ -495,29 +622,65 @@ def known_keys(path: Sequence[object], node: object, model: type[Keys]) -> list[
 # --- for editors ------------------------------------------------------------------------------------------------------
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_ALTERNATIVES: Final = ("content", "template", "template_id")
 
 
 def json_schema(kind: str) -> str:
     """The JSON Schema (draft 2020-12) of a ``campaign`` or of the ``project`` file, as text; always the same text."""
     model, extra = _SCHEMAS[kind]
     made = _tidy(model.model_json_schema(mode="validation"))
-    whole = {"$schema": _DIALECT, "title": f"mesms-gitops {kind}", **{key: made[key] for key in made if key != "title"}}
+    head = {"$schema": _DIALECT, "$id": f"{_HOME}/{kind}.schema.json", "title": f"mesms-gitops {kind}"}
+    whole = {**head, **{key: made[key] for key in made if key != "title"}}
     return json.dumps({**whole, **extra}, indent=2, ensure_ascii=False) + "\n"
 
 
+_HOME: Final = "https://raw.githubusercontent.com/mesms-gitops/mesms-gitops/main/schemas"
+
+
+def _not_beside(words: str, *keys: str) -> Json:
+    """A schema in which none of ``keys`` may stand: an editor underlines the key itself."""
+    return {"properties": dict.fromkeys(keys, False), "errorMessage": words}
+
+
+_ONE_MESSAGE: Final = "keep one of content, template and template_id · เลือกอย่างเดียว: content, template หรือ template_id"
 _EXCLUSIVE: Final[Json] = {
-    "dependentRequired": {"template_text": ["template_id"]},
-    "allOf": [
-        {"not": {"required": [first, second]}}
-        for position, first in enumerate(_ALTERNATIVES)
-        for second in _ALTERNATIVES[position + 1 :]
-    ],
+    "dependentSchemas": {
+        "content": _not_beside(_ONE_MESSAGE, "template", "template_id"),
+        "template": _not_beside(_ONE_MESSAGE, "template_id"),
+        "template_text": _not_beside(
+            "template_text is the copy of a saved template: write template_id · template_text ใช้คู่กับ template_id",
+            "content",
+            "template",
+        ),
+    }
 }
 """What may not stand together. What must be there is not said: it may come from ``defaults`` in mesms.yaml."""
+_NEW_CAMPAIGN: Final[Json] = {
+    "defaultSnippets": [
+        {
+            "label": "campaign",
+            "description": "A new campaign · แคมเปญใหม่",
+            "body": {
+                "name": "${1:songkran-2027-vip}",
+                "state": "draft",
+                "class": "marketing",
+                "sender": "${2:SiamCoffee}",
+                "content": '"${3:สวัสดีคุณ {{ name \\}\\}}"',
+                "recipients": [
+                    {
+                        "csv": "${4:../lists/members.csv}",
+                        "phone": "${5:mobile}",
+                        "variables": {"name": "${6:first_name}"},
+                    }
+                ],
+                "schedule": "${7:2027-04-10T10:00}",
+            },
+        }
+    ]
+}
+"""What an editor offers in an empty file."""
 
 _SCHEMAS: Final[dict[str, tuple[type[Keys], Json]]] = {
-    "campaign": (ManifestKeys, _EXCLUSIVE),
+    "campaign": (ManifestKeys, {**_EXCLUSIVE, **_NEW_CAMPAIGN}),
     "project": (ProjectKeys, {"required": ["version"]}),
 }
 
@@ -529,15 +692,34 @@ def _tidy(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     tidy = {key: _tidy(value) for key, value in schema.items()}
-    if isinstance(tidy.get("title"), str) and ("type" in tidy or "anyOf" in tidy or "$ref" in tidy):
-        del tidy["title"]
+    if isinstance(tidy.get("title"), str) and _is_schema(tidy):
+        tidy["title"] = _title(tidy["title"])
+        if not tidy["title"]:
+            del tidy["title"]
+    if isinstance(tidy.get("description"), str):
+        tidy["markdownDescription"] = tidy["description"].replace(" · ", "\n\n")
+    return _without_null(tidy)
+
+
+def _title(made: str) -> str:
+    """Ours as they are; of those pydantic makes, a model's, which an editor shows where something else stands."""
+    if made[:1].islower():
+        return made
+    keys = re.fullmatch(r"([A-Z][a-z]+)(?:Source)?Keys", made)
+    return f"keys of {keys[1].lower()}" if keys else ""
+
+
+def _is_schema(found: Json) -> bool:
+    return "type" in found or "anyOf" in found or "$ref" in found
+
+
+def _without_null(tidy: Json) -> Json:
     options = tidy.get("anyOf")
-    if options and {"type": "null"} in options:
-        rest = [option for option in options if option != {"type": "null"}]
-        del tidy["anyOf"]
-        tidy.pop("default", None)
-        tidy = {**(rest[0] if len(rest) == 1 else {"anyOf": rest}), **tidy}
-    return tidy
+    if not options or {"type": "null"} not in options:
+        return tidy
+    rest = [option for option in options if option != {"type": "null"}]
+    above = {key: value for key, value in tidy.items() if key not in ("anyOf", "default")}
+    return {**(rest[0] if len(rest) == 1 else {"anyOf": rest}), **above}
 
 
 def write_schemas(folder: Path) -> None:

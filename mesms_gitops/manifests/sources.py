@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from mesms_gitops.manifests.scalars import cut
 from mesms_gitops.manifests.schema import (
@@ -65,6 +66,14 @@ def _table(draft: Draft, field: str, node: Any, given: TableKeys) -> ListSource 
             field=f"{field}.variables",
             next_step="delete them",
         )
+    if given.where is not None and not given.where:
+        draft.findings.error(
+            "MS133",
+            "`where` names no column, so it would leave nobody out",
+            at=node["where"],
+            field=f"{field}.where",
+            next_step='write a column and its value, such as {consent: "yes"}, or delete the key',
+        )
     where = MappingProxyType({column: _values(value) for column, value in (given.where or {}).items()})
     variables = MappingProxyType(dict(given.variables or {}))
     kind, location, query = _place(draft, field, node, given)
@@ -97,21 +106,34 @@ def _sql(draft: Draft, field: str, node: Any, given: SqlSource) -> tuple[str | N
     return keys.url_env, file.text if file else None
 
 
-_SCHEMES: Final = ("https://",)
+_LONGEST_PATH: Final = 2_000
+"""Characters; half of what Linux takes, and above what anybody writes."""
 
 
 def _location(draft: Draft, field: str, node: Node, value: str) -> str | None:
-    if "\x00" in value or ("://" in value and not value.startswith(_SCHEMES)):
-        draft.findings.error(
-            "MS136",
-            f"{cut(value)!r} is neither a path nor an https URL",
-            at=node,
-            field=field,
-            next_step="write a path relative to this file, or https://...",
-            show="@" not in value,
-        )
+    is_address = "://" in value
+    wrong = _address_fault(value) if is_address else None
+    if len(value) > _LONGEST_PATH:
+        wrong = f"{cut(value)!r} is too long", f"write a path of at most {_LONGEST_PATH:,} characters"
+    if wrong is not None:
+        message, advice = wrong
+        draft.findings.error("MS136", message, at=node, field=field, next_step=advice, show="@" not in value)
         return None
-    return value if "://" in value else absolute(draft, node, value)
+    return value if is_address else absolute(draft, node, value)
+
+
+def _address_fault(value: str) -> tuple[str, str] | None:
+    """What is wrong with ``value`` as the address of a list, and what to do."""
+    try:
+        parts = urlsplit(value)
+        port_is_right = parts.port is None or parts.port > 0
+    except ValueError:
+        parts, port_is_right = urlsplit(""), False
+    if parts.password is not None:
+        return "a password stands in this address", "take it out and change it: git remembers it"
+    if value.startswith("https://") and parts.hostname and port_is_right:
+        return None
+    return f"{cut(value)!r} is neither a path nor an https URL", "write a path relative to this file, or https://..."
 
 
 def absolute(draft: Draft, node: Node, value: str) -> str:
@@ -122,7 +144,7 @@ def absolute(draft: Draft, node: Node, value: str) -> str:
 
 def read_beside(draft: Draft, field: str, node: Node, value: str) -> TextFile | None:
     """The text of a file that belongs to the manifest (a template, a query): inside the project, links followed."""
-    path = absolute(draft, node, value) if "\x00" not in value else ""
+    path = absolute(draft, node, value) if "\x00" not in value and len(value) <= _LONGEST_PATH else ""
     root = os.path.realpath(draft.around.project.root)
     real = os.path.realpath(path) if path else ""
     if not real.startswith(root.rstrip(os.sep) + os.sep):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -74,7 +75,15 @@ class Span:
 def read_text_file(path: Path | str, name: str, findings: Findings) -> TextFile | None:
     """The text of ``path``, or None and a finding: unreadable, not a regular file, too large or not UTF-8."""
     body = read_bytes(path, name, findings)
-    return None if body is None else decode(body, name, findings)
+    if body is None:
+        return None
+    findings.rests_on.append((name, digest_of(body)))
+    return decode(body, name, findings)
+
+
+def digest_of(body: bytes) -> str:
+    """What a file is known by: its content, never its time or size."""
+    return hashlib.sha256(body).hexdigest()
 
 
 def read_bytes(path: Path | str, name: str, findings: Findings) -> bytes | None:
@@ -99,7 +108,7 @@ def _read_regular(descriptor: int, name: str, findings: Findings) -> bytes | Non
     size = found.st_size
     body = b""
     if size <= MAX_BYTES:
-        body = os.read(descriptor, MAX_BYTES + 1)
+        body = os.read(descriptor, size + 1)  # not a byte of memory more: a megabyte for each of thousands takes time
         while len(body) < size and (more := os.read(descriptor, MAX_BYTES + 1)):
             body += more
     if max(size, len(body)) > MAX_BYTES:  # the second: it grew after it was measured

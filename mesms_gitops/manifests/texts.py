@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.manifests.links import check_links
 from mesms_gitops.manifests.message_text import MAX_CHARACTERS, Finding, check_text
+from mesms_gitops.manifests.outline import MASK, masked, slip_in, variable_with
 from mesms_gitops.manifests.positions import span_in_text
-from mesms_gitops.manifests.scalars import Misfit, cut, near_miss
+from mesms_gitops.manifests.provision import check_variables
+from mesms_gitops.manifests.scalars import Misfit
 from mesms_gitops.manifests.sources import provided, read_beside
 from mesms_gitops.manifests.templates import compile_source, render_saved, saved_names
-from mesms_gitops.manifests.yaml_tree import MappingNode, Scalar, SequenceNode
-from mesms_gitops.model.campaign import DeclaredState, GroupSource, LocalTemplate, SavedTemplate
+from mesms_gitops.manifests.yaml_tree import Scalar
+from mesms_gitops.model.campaign import LocalTemplate, SavedTemplate
+from mesms_gitops.model.diagnostic import Severity
 from mesms_gitops.planning.parts import count
 
 if TYPE_CHECKING:
@@ -58,9 +60,8 @@ def check(
     message = _local(draft, body) if isinstance(body, LocalTemplate) else _saved(draft, body)
     if message is None:
         return
-    _trailing_newline(draft, message)
     _cut_by_comment(draft, message)
-    _check_variables(draft, message, variables, sources)
+    check_variables(draft, message, variables, sources)
     personal = message.names - set(variables)
     mapped = {name for source in sources for name in provided(source)} & message.names
     if personal or mapped:
@@ -139,21 +140,6 @@ def _saved(draft: Draft, body: SavedTemplate) -> Message | None:
 # --- what an author overlooks -----------------------------------------------------------------------------------------
 
 
-def _trailing_newline(draft: Draft, message: Message) -> None:
-    if not message.source.endswith("\n"):
-        return
-    body = message.source.rstrip("\n")
-    line_end = message.locate(max(0, len(body) - 1), 1)
-    advice = "write `|-` in place of `|`" if message.field != "template" else "end the file without a line end"
-    draft.findings.warning(
-        "MS312",
-        "the message ends with a line end, which is sent and counted as a character",
-        at=line_end,
-        field=message.field,
-        next_step=advice,
-    )
-
-
 def _cut_by_comment(draft: Draft, message: Message) -> None:
     node = draft.node(message.field)
     if message.field == "template" or not isinstance(node, Scalar) or not node.is_plain:
@@ -170,82 +156,6 @@ def _cut_by_comment(draft: Draft, message: Message) -> None:
         )
 
 
-# --- variables --------------------------------------------------------------------------------------------------------
-
-
-def _check_variables(draft: Draft, message: Message, variables: Mapping[str, str], sources: tuple[Source, ...]) -> None:
-    given = _given(draft)
-    unused = sorted(set(given) - message.names)
-    for name in sorted(message.names - set(variables) - message.optional):
-        if name not in given:
-            _nothing_provides(draft, message, name, unused)
-        elif "recipients" not in draft.broken and given[name][0] == "recipients":
-            for index, source in enumerate(sources):
-                if name not in provided(source):
-                    _not_everywhere(draft, name, index, source)
-    for name in unused:
-        _unused(draft, name, given[name], message)
-
-
-def _given(draft: Draft) -> dict[str, tuple[str | int, ...]]:
-    """Every variable that is given a value anywhere, even a bad one, and the path of its first mention."""
-    recipients = draft.node("recipients")
-    count_ = len(recipients) if isinstance(recipients, SequenceNode) else 0
-    paths: list[tuple[str | int, ...]] = [
-        ("variables",),
-        *(("recipients", index, "variables") for index in range(count_)),
-    ]
-    given: dict[str, tuple[str | int, ...]] = {}
-    for path in paths:
-        node = draft.node(*path)
-        for name in node if isinstance(node, MappingNode) else ():
-            given.setdefault(name, (*path, name))
-    return given
-
-
-def _nothing_provides(draft: Draft, message: Message, name: str, unused: list[str]) -> None:
-    if draft.state is not DeclaredState.ACTIVE and draft.lacks("recipients"):
-        return  # the column may come with the list
-    near = near_miss(name, unused)
-    draft.findings.error(
-        "MS307",
-        f"nothing provides the variable {cut(name)!r}",
-        at=_usage(message, name),
-        field=message.field,
-        next_step=f"did you mean {near}?" if near else f"provide {cut(name)} under `variables:`, or map a column to it",
-    )
-
-
-def _not_everywhere(draft: Draft, name: str, index: int, source: Source) -> None:
-    is_group = isinstance(source, GroupSource)
-    node = draft.node("recipients", index)
-    draft.findings.error(
-        "MS406" if is_group else "MS307",
-        f"{'a contact group' if is_group else 'this source'} does not provide the variable {cut(name)!r}",
-        at=node.head if isinstance(node, MappingNode) else draft.at("recipients", index),
-        field=f"recipients.{index}",
-        why="ME-SMS resolves the group; nothing is known here about its members" if is_group else None,
-        next_step=f"give {cut(name)} a value for everybody under `variables:`, or make it a campaign of its own",
-    )
-
-
-def _usage(message: Message, name: str) -> Span:
-    used = re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", message.source)
-    return message.whole if used is None else message.locate(used.start(), len(name))
-
-
-def _unused(draft: Draft, name: str, path: tuple[str | int, ...], message: Message) -> None:
-    node = draft.node(*path[:-1])
-    near = near_miss(name, sorted(message.names))
-    draft.findings.warning(
-        "MS309",
-        f"the message does not use the variable {cut(name)!r}",
-        at=node.keys_at[name] if isinstance(node, MappingNode) else draft.at(*path),
-        field=".".join(map(str, path)),
-        next_step=f"did you mean {near}?" if near else "delete it, or use it in the message",
-    )
-
-
 # --- the text itself --------------------------------------------------------------------------------------------------
 
 
@@ -254,9 +164,10 @@ def _check_sketch(draft: Draft, message: Message, variables: Mapping[str, str], 
     fixed = {name: value for name, value in variables.items() if name not in mapped}
     least = message.sketch(fixed, "") if message.is_plain else ""
     if len(least) > MAX_CHARACTERS:
-        _report_text(draft, message, check_text(least), {"MS303"})
-    _report_text(draft, message, check_text(message.sketch(fixed, "x")), None)
-    _check_links(draft, message, message.sketch(fixed, _UNKNOWN))
+        _report(draft, message, fixed, (found for found in check_text(least) if found.code == "MS303"))
+    sketch = check_text(message.sketch(fixed, MASK))
+    _report(draft, message, fixed, (_of_sketch(found, message) for found in sketch if found.code not in _OF_A_WHOLE))
+    _check_links(draft, message, fixed, message.sketch(fixed, _UNKNOWN))
 
 
 def _check_whole(draft: Draft, message: Message, variables: Mapping[str, str], limits: Limits) -> None:
@@ -266,41 +177,77 @@ def _check_whole(draft: Draft, message: Message, variables: Mapping[str, str], l
     except Misfit as misfit:
         _report_template(draft, misfit, message.source, message.field, message.locate, message.whole)
         return
-    _report_text(draft, message, check_text(text), None, whole=True)
-    _check_links(draft, message, text)
+    _report(draft, message, variables, check_text(text))
+    _check_links(draft, message, variables, text)
     _check_parts(draft, message, text, limits)
 
 
-_NOT_OF_A_SKETCH: Final = frozenset({"MS301", "MS303"})
+_OF_A_WHOLE: Final = frozenset({"MS301", "MS303"})
+"""What a text with holes cannot tell."""
 
 
-def _report_text(
-    draft: Draft, message: Message, found: Iterable[Finding], only: set[str] | None, *, whole: bool = False
-) -> None:
+def _of_sketch(finding: Finding, message: Message) -> Finding:
+    """``finding`` with no more figures than hold before any value is known; the plan has those of everybody."""
+    if not finding.saves:
+        return finding
+    if message.is_plain:
+        return replace(finding, saves=f"{finding.saves} (each value counted as one letter)")
+    severity = Severity.NOTE if finding.code == "MS324" else finding.severity
+    return replace(finding, saves="", severity=severity)  # all branches stand in the sketch, only one is sent
+
+
+def _report(draft: Draft, message: Message, variables: Mapping[str, str], found: Iterable[Finding]) -> None:
     for finding in found:
-        if finding.code not in only if only is not None else (not whole and finding.code in _NOT_OF_A_SKETCH):
-            continue
         draft.findings.error(
             finding.code,
             finding.message,
-            at=_in_source(message, finding.excerpt),
+            at=_in_source(draft, message, variables, finding),
             field=message.field,
-            next_step=finding.next_step,
+            next_step=_line_end_advice(draft, message) if finding.code == "MS312" else finding.next_step,
             severity=finding.severity,
         )
 
 
-def _in_source(message: Message, excerpt: str) -> Span:
-    """Where ``excerpt`` stands in the source; the whole message if it came with a variable."""
-    index = message.source.rfind(excerpt) if excerpt in ("{{", "}}", "{%", "%}") else message.source.find(excerpt)
-    return message.locate(index, len(excerpt)) if excerpt and index >= 0 else message.whole
+def _line_end_advice(draft: Draft, message: Message) -> str:
+    node = draft.node(message.field)
+    if message.field == "template":
+        return "end the file without a line end"
+    if isinstance(node, Scalar) and node.is_block:
+        return f"write `{node.style}-` in place of `{node.style}`"
+    return "delete the line end before the quote"
 
 
-def _check_links(draft: Draft, message: Message, text: str) -> None:
+def _in_source(draft: Draft, message: Message, variables: Mapping[str, str], finding: Finding) -> Span:
+    """Where a finding stands: among the words of the template, or in the value of the variable it came with."""
+    if finding.slip is not None:
+        index = slip_in(message.source, finding.slip)
+        if finding.code == "MS312":
+            return message.whole if index is None else message.locate(max(0, index - 1), 1)
+    else:
+        index = masked(message.source).find(finding.excerpt) if finding.excerpt else None
+    if index is not None and index >= 0:
+        return message.locate(index, len(finding.excerpt))
+    return _in_values(draft, message, variables, finding.excerpt)
+
+
+def _in_values(draft: Draft, message: Message, variables: Mapping[str, str], excerpt: str) -> Span:
+    used = {name: value for name, value in variables.items() if name in message.names}
+    name = variable_with(excerpt, used) if excerpt else None
+    node = None if name is None else draft.node("variables", name)
+    if name is not None and isinstance(node, Scalar):
+        return span_in_text(node, used[name].find(excerpt), len(excerpt))
+    index = message.source.find(excerpt) if excerpt else -1  # in an expression: {{ "..." }}
+    return message.locate(index, len(excerpt)) if index >= 0 else message.whole
+
+
+def _check_links(draft: Draft, message: Message, variables: Mapping[str, str], text: str) -> None:
     if draft.is_over:
         return
+    words = masked(message.source)
     for problem in check_links(text, draft.around.project.policy.links, unknown=_UNKNOWN):
-        at = _in_source(message, problem.link.text.replace(_UNKNOWN, ""))
+        excerpt = problem.link.text.replace(_UNKNOWN, "")
+        index = words.find(excerpt)
+        at = message.locate(index, len(excerpt)) if index >= 0 else _in_values(draft, message, variables, excerpt)
         draft.refuse(problem.code, problem.message, problem.next_step, at, message.field)
 
 

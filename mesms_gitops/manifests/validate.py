@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from mesms_gitops.manifests.scalars import Misfit, cut, kind_of, near_miss
+from mesms_gitops.manifests.scalars import MOST_SUGGESTIONS, Misfit, cut, kind_of, near_miss
 from mesms_gitops.manifests.schema import NOT_DEFAULTS, DefaultsKeys, Keys, known_keys, source_misfit
 from mesms_gitops.manifests.yaml_tree import MappingNode
 
@@ -51,10 +51,6 @@ def _check_broken(tree: MappingNode, model: type[Keys], broken: set[str], findin
         findings.error(misfit.code, misfit.message, at=misfit.node, field=key, next_step=misfit.next_step)
 
 
-_MOST_SUGGESTIONS = 50
-"""Near misses are searched for this many unknown keys of a file: the search costs more than all the rest."""
-
-
 def _report(errors: Sequence[Any], tree: MappingNode, model: type[Keys], findings: Findings) -> None:
     unknown = 0
     for error in errors:
@@ -62,7 +58,7 @@ def _report(errors: Sequence[Any], tree: MappingNode, model: type[Keys], finding
             step for step in error["loc"] if not (isinstance(step, str) and step.startswith("<") and step.endswith(">"))
         ]
         unknown += error["type"] == "extra_forbidden"
-        misfit = _misfit(error, path, tree, model, suggest=unknown <= _MOST_SUGGESTIONS)
+        misfit = _misfit(error, path, tree, model, suggest=unknown <= MOST_SUGGESTIONS)
         findings.error(
             misfit.code,
             misfit.message,
@@ -85,15 +81,45 @@ def _misfit(error: Any, path: list[Any], tree: MappingNode, model: type[Keys], *
     elif kind == "too_short":
         misfit = Misfit("MS133", "an empty list", "write at least one value, or delete the key")
     else:
-        misfit = _wrong_shape(kind, node)
+        misfit = _wrong_shape(kind, node, path)
     if misfit.node is None:
         misfit.node = node if hasattr(node, "span") else _at(path, tree)
     return misfit
 
 
-def _wrong_shape(kind: str, node: object) -> Misfit:
+_SHAPES: Final = {
+    "recipients": "recipients: [{csv: members.csv, phone: mobile}]",
+    "exclude": "exclude: [{csv: optout.csv, phone: phone}]",
+    "limits": "limits: {credits: 25000, parts: 2}",
+    "limits.recipients": "recipients: {min: 8000, max: 12000}",
+    "invalid": "invalid: {max: 1%}",
+    "labels": "labels: {team: crm}",
+    "variables": "variables: {percent: 20}",
+    "variables of a source": "variables: {name: first_name}, the variable and the column it comes from",
+    "where": 'where: {consent: "yes"}, the column and its value',
+    "delivery": "delivery: {campaign: its-name, status: [failed, expired]}",
+    "status": "status: [failed, expired]",
+    "sql": "sql: {url_env: CRM_DSN, query_file: ../queries/vip.sql}",
+    "numbers": 'numbers: ["08XXXXXXXX"]',
+    "campaigns": "campaigns: [campaigns/]",
+    "senders": "senders: [SiamCoffee]",
+    "links": "links: [siamcoffee.example]",
+}
+"""What to write where another shape stands, by the key it stands under."""
+
+
+def _shape_of(path: list[Any]) -> str | None:
+    key = str(path[-1]) if path else ""
+    above = path[-2] if len(path) > 1 else None
+    if key == "variables" and isinstance(above, int):
+        key = "variables of a source"
+    return _SHAPES.get(f"{above}.{key}") or _SHAPES.get(key)
+
+
+def _wrong_shape(kind: str, node: object, path: list[Any]) -> Misfit:
     wanted = "a list" if kind == "list_type" else "a mapping (keys and values)"
-    example = "one `- ` for each entry" if kind == "list_type" else "`key: value` lines, indented"
+    usual = "one `- ` for each entry" if kind == "list_type" else "`key: value` lines, indented"
+    example = _shape_of(path) or usual
     if kind_of(node) == "nothing":
         return Misfit("MS124", "no value", f"write {example}, or delete the key")
     return Misfit("MS121", f"{wanted} is wanted here, not {kind_of(node)}", f"write {example}")
@@ -110,6 +136,19 @@ def _at(path: list[Any], tree: MappingNode) -> Any:
     return node
 
 
+_MEANT: Final = {
+    "body": "content", "message": "content", "msg": "content", "text": "content", "ข้อความ": "content",
+    "from": "sender", "sender_name": "sender", "ผู้ส่ง": "sender",
+    "audience": "recipients", "lists": "recipients", "to": "recipients", "ผู้รับ": "recipients",
+    "blacklist": "exclude", "optout": "exclude", "opt_out": "exclude", "unsubscribed": "exclude",
+    "date": "schedule", "send_at": "schedule", "time": "schedule", "when": "schedule", "เวลา": "schedule",
+    "id": "name", "renamed_from": "moved_from", "status": "state", "tags": "labels", "type": "class",
+    "vars": "variables", "column": "phone", "mobile": "phone", "msisdn": "phone", "filter": "where",
+    "dsn": "url_env", "url": "url_env", "tz": "timezone",
+}  # fmt: skip
+"""Other words for a key, as other tools have them: too far from ours to be found as near misses."""
+
+
 def _unknown_key(path: list[Any], tree: MappingNode, model: type[Keys], *, suggest: bool) -> Misfit:
     *above, key = path
     parent = _at(above, tree)
@@ -118,6 +157,9 @@ def _unknown_key(path: list[Any], tree: MappingNode, model: type[Keys], *, sugge
         return Misfit("MS009", f"{key} cannot be a default", "write it in the manifest it belongs to", node=at)
     known = known_keys(above, parent, model)
     near = near_miss(key, known) if suggest else None
+    meant = _MEANT.get(key.lower())
+    if near is None and meant in known and not (isinstance(parent, MappingNode) and meant in parent):
+        near = meant
     return Misfit(
         "MS120",
         f"unknown key {cut(key)!r}",

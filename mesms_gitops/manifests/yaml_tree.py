@@ -29,13 +29,20 @@ Where: TypeAlias = tuple[int, int, int, int]
 class Scalar:
     """A leaf. ``style`` is empty for plain text, else the quote (``'``, ``"``) or block sign (``|``, ``>``)."""
 
-    __slots__ = ("file", "style", "text", "where")
+    __slots__ = ("_where", "file", "style", "text")
 
-    def __init__(self, text: str, style: str, file: TextFile, where: Where) -> None:
+    def __init__(self, text: str, style: str, file: TextFile, where: Any) -> None:
+        """``where`` is a `Where`, or the event it can be had from: few places are ever asked for."""
         self.text = text
         self.style = style
         self.file = file
-        self.where = where
+        self._where = where
+
+    @property
+    def where(self) -> Where:
+        """Where it stands as it was parsed."""
+        known: Where = self._where if type(self._where) is tuple else _where(self._where)
+        return known
 
     @property
     def is_plain(self) -> bool:
@@ -308,8 +315,7 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         """The hot path: three quarters of all events."""
-        start, end = event.start_mark, event.end_mark
-        node = Scalar(event.value, event.style or "", self.file, (start.line, start.column, end.line, end.column))
+        node = Scalar(event.value, event.style or "", self.file, event)
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self._too_many(node)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mesms_gitops.model.campaign import Window
     from mesms_gitops.model.diagnostic import Position
+    from mesms_gitops.model.rules import Rule, Waiver
 
 DEFAULT_BASE_URL = "https://me-sms.com/api/v2"
 
@@ -28,7 +29,10 @@ class ApiSettings:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What any campaign of this project may do; None means no limit. Credits and recipients are whole numbers."""
+    """What any campaign of this project may do; None means no limit. Credits and recipients are whole numbers.
+
+    ``rules`` judge each campaign that would be sent; ``waivers`` spare one campaign one refusal for a while.
+    """
 
     senders: tuple[str, ...] | None = None
     windows: Mapping[str, Window] = field(default_factory=lambda: MappingProxyType({}))
@@ -39,6 +43,8 @@ class Policy:
     max_credits_campaign: int | None = None
     max_credits_apply: int | None = None
     min_balance_after: int | None = None
+    rules: tuple[Rule, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ exact override. Elsewhere guards watch deletion; here the dangerous verb is *cre
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mesms_gitops.model.campaign import Now
 from mesms_gitops.model.diagnostic import Diagnostic, Severity
 from mesms_gitops.model.plan import Replace, ScheduleSend, SendNow
+from mesms_gitops.model.rules import Planned
+from mesms_gitops.planning.waivers import waived
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,17 +20,38 @@ if TYPE_CHECKING:
     from mesms_gitops.model.campaign import Campaign
     from mesms_gitops.model.diagnostic import Position
     from mesms_gitops.model.plan import Action, Summary
-    from mesms_gitops.model.project import Policy, Project
+    from mesms_gitops.model.project import Project
     from mesms_gitops.planning.desire import Wanted
     from mesms_gitops.planning.situation import Situation
 
 Sending = SendNow | ScheduleSend | Replace
 
 
-def refusals(
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """The actions, each with the warnings about it, and the guards that do not hold: with none they may be applied."""
+
+    actions: tuple[Action, ...]
+    refusals: tuple[Diagnostic, ...]
+
+
+def guarded(
+    actions: tuple[Action, ...], summary: Summary, situation: Situation, project: Project, *, allow_empty: bool
+) -> Guarded:
+    """Hold ``actions`` against every limit, policy and rule, waivers considered."""
+    found = waived(_found(actions, summary, situation, project, allow_empty=allow_empty), project, situation.now)
+    warnings = [item for item in found if not item.is_error]
+    return Guarded(tuple(_with(action, warnings) for action in actions), tuple(item for item in found if item.is_error))
+
+
+def _with(action: Action, warnings: list[Diagnostic]) -> Action:
+    own = tuple(found for found in warnings if found.campaign == action.campaign)
+    return replace(action, diagnostics=(*action.diagnostics, *own)) if own else action
+
+
+def _found(
     actions: Iterable[Action], summary: Summary, situation: Situation, project: Project, *, allow_empty: bool
 ) -> tuple[Diagnostic, ...]:
-    """Every guard that does not hold; empty means the plan may be applied."""
     sending = [action for action in actions if isinstance(action, Sending)]
     return (
         *(found for action in sending for found in _of_campaign(action, situation, project)),
@@ -42,26 +66,26 @@ def _of_campaign(action: Sending, situation: Situation, project: Project) -> Ite
     campaign = wanted.campaign
     yield from _own_limits(action, campaign, _whole(action, wanted))
     policy = project.policy
-    yield from _over(
-        action.recipients,
-        policy.max_recipients_campaign,
-        "MS541",
-        "recipients",
-        project,
-        "policy.max_recipients.campaign",
-        campaign.name,
-    )
-    yield from _over(
-        action.credits,
-        policy.max_credits_campaign,
-        "MS543",
-        "credits",
-        project,
-        "policy.max_credits.campaign",
-        campaign.name,
-    )
-    yield from _parts(action, policy, project)
-    yield from _window(campaign, policy, situation)
+    most_parts = max((parts for parts, _ in action.parts), default=0)
+    for code, noun, measured, limit, key in (
+        ("MS541", "recipients", action.recipients, policy.max_recipients_campaign, "policy.max_recipients.campaign"),
+        ("MS543", "credits", action.credits, policy.max_credits_campaign, "policy.max_credits.campaign"),
+        ("MS550", "parts in one message", most_parts, policy.max_parts, "policy.max_parts"),
+    ):
+        yield from _over(measured, limit, code, noun, project, key, campaign.name)
+    yield from _window(campaign, project, situation)
+    yield from _rules(action, campaign, situation, project)
+
+
+def _rules(action: Sending, campaign: Campaign, situation: Situation, project: Project) -> Iterator[Diagnostic]:
+    if not project.policy.rules or campaign.schedule is None:
+        return
+    when = campaign.schedule.when
+    leaves = situation.now + when.undo_window if isinstance(when, Now) else when.at
+    planned = Planned(campaign, action, situation.now, leaves.astimezone(ZoneInfo(project.timezone)))
+    for rule in project.policy.rules:
+        if found := rule.broken_by(planned):
+            yield found
 
 
 def _whole(action: Sending, wanted: Wanted) -> int:
@@ -100,27 +124,25 @@ def _own_limits(action: Sending, campaign: Campaign, people: int) -> Iterator[Di
         )
 
 
-def _parts(action: Sending, policy: Policy, project: Project) -> Iterator[Diagnostic]:
-    most = max((parts for parts, _ in action.parts), default=0)
-    yield from _over(
-        most, policy.max_parts, "MS550", "parts in one message", project, "policy.max_parts", action.campaign
-    )
+def _window(campaign: Campaign, project: Project, situation: Situation) -> Iterator[Diagnostic]:
+    """A ``now`` leaves when it is applied: only here is that time known. Fixed times were checked with the manifest.
 
-
-def _window(campaign: Campaign, policy: Policy, situation: Situation) -> Iterator[Diagnostic]:
-    """A ``now`` leaves when it is applied: only here is that time known. Fixed times were checked with the manifest."""
+    The campaign's window is in the zone of its schedule, the project's in the project's: no manifest moves that one.
+    """
     schedule = campaign.schedule
     if schedule is None or not isinstance(schedule.when, Now):
         return
-    leaves = (situation.now + schedule.when.undo_window).astimezone(ZoneInfo(schedule.when.timezone))
-    for window, where in (
-        (schedule.window, "schedule.window"),
-        (policy.windows.get(campaign.message_class.value), f"policy.windows.{campaign.message_class.value}"),
+    leaves = situation.now + schedule.when.undo_window
+    kind = campaign.message_class.value
+    for window, zone, where in (
+        (schedule.window, schedule.when.timezone, "schedule.window"),
+        (project.policy.windows.get(kind), project.timezone, f"policy.windows.{kind}"),
     ):
-        if window is not None and not window.holds(leaves.timetz()):
+        local = leaves.astimezone(ZoneInfo(zone))
+        if window is not None and not window.holds(local.timetz()):
             yield _refusal(
                 "MS549",
-                f"{campaign.name}: it would leave at {leaves:%H:%M}, outside {window}",
+                f"{campaign.name}: it would leave at {local:%H:%M}, outside {window}",
                 campaign.position("schedule"),
                 where,
                 "apply within the window, or write a `schedule` that lies in it",

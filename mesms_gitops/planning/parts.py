@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Encoding: TypeAlias = Literal["GSM-7", "UCS-2"]
 
@@ -89,6 +92,34 @@ def _ucs_parts(text: str, units: int) -> int:
             start -= 1
         parts += 1
     return parts
+
+
+def capacity(size: Parts) -> int:
+    """How many units one part of a message of this ``size`` holds."""
+    if size.encoding == "GSM-7":
+        return GSM_SINGLE if size.parts == 1 else GSM_MULTI
+    return UCS_SINGLE if size.parts == 1 else UCS_MULTI
+
+
+def split(text: str) -> tuple[tuple[str, int], ...]:
+    """``text`` as it is cut into its parts, each with the units it takes; as many as `count` says."""
+    size = count(text)
+    if size.parts == 1:
+        return ((text, size.units),)
+    room, wide = capacity(size), _wide(size.encoding)
+    pieces, start, used = [], 0, 0
+    for index, character in enumerate(text):
+        width = 2 if wide(character) else 1
+        if used + width > room:
+            pieces.append((text[start:index], used))
+            start, used = index, 0
+        used += width
+    return (*pieces, (text[start:], used))
+
+
+def _wide(encoding: Encoding) -> Callable[[str], bool]:
+    """Whether a character takes two units that must stay together."""
+    return EXTENSION.__contains__ if encoding == "GSM-7" else "\uffff".__lt__
 
 
 def blame(text: str) -> tuple[Culprit, ...]:

@@ -9,7 +9,7 @@ from mesms_gitops.errors import ApiError
 from mesms_gitops.model.plan import Replace, ScheduleSend, SendNow
 from mesms_gitops.planning.assemble import assemble, summarise
 from mesms_gitops.planning.cost import cost_classes, priced
-from mesms_gitops.planning.guards import refusals
+from mesms_gitops.planning.guards import guarded
 from mesms_gitops.planning.planner import decide
 from mesms_gitops.planning.situation import Observed, Situation, moved, refreshed
 from mesms_gitops.reconcile.observe import live_messages, with_listing
@@ -137,10 +137,11 @@ def _quotes(account: Account | None, actions: tuple[Action, ...], progress: Prog
 
 def _plan(request: Request, situation: Situation, actions: tuple[Action, ...], *, offline: bool) -> Plan:
     summary = summarise(actions, situation.observed.balance)
+    checked = guarded(actions, summary, situation, request.project, allow_empty=request.allow_empty)
     return assemble(
-        actions,
+        checked.actions,
         summary=summary,
-        refusals=refusals(actions, summary, situation, request.project, allow_empty=request.allow_empty),
+        refusals=checked.refusals,
         diagnostics=request.diagnostics,
         now=situation.now,
         state=request.state,

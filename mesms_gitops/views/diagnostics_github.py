@@ -1,4 +1,4 @@
-"""Diagnostics as GitHub annotations. A step shows ten of a kind, so the most important come first."""
+"""Diagnostics as GitHub annotations: the ten most important of a kind; `diagnostics_summary` has all of them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,25 @@ if TYPE_CHECKING:
     from mesms_gitops.model.diagnostic import Diagnostic, Position
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+MOST = 10
+"""Annotations of a kind that GitHub shows for one step; those after them are dropped without a word."""
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 def diagnostics_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """One workflow command a line; the first error of every file comes before the second of any."""
-    return "".join(f"{_command(one)}\n" for one in _most_important_first(diagnostics))
+    """One workflow command a line, ten of a kind; the first error of every file comes before the second of any."""
+    ranked = most_important_first(diagnostics)
+    shown = [one for severity in Severity for one in [one for one in ranked if one.severity is severity][:MOST]]
+    return "".join(f"{_command(one)}\n" for one in shown) + _rest(len(ranked) - len(shown))
 
 
-def _most_important_first(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+def _rest(count: int) -> str:
+    """A plain line of the log, which nobody sees who does not look for it."""
+    return f"{count:,} more findings than annotations: see the summary of the job\n" if count else ""
+
+
+def most_important_first(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Errors before warnings, and in each the first of every file before the second of any."""
     nth: dict[tuple[Severity, str], int] = {}
     ranked = []
     for place, one in enumerate(in_reading_order(diagnostics)):

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mesms_gitops.model.diagnostic import Diagnostic, Position
 
 CUT = "..."
+REACH = 3
+"""How far beyond what fits a line is looked at, in widths: marks above and below take no cell."""
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 def diagnostics_text(diagnostics: Iterable[Diagnostic], *, colour: bool = False, width: int = 80) -> str:
@@ -23,7 +26,13 @@ def diagnostics_text(diagnostics: Iterable[Diagnostic], *, colour: bool = False,
     if not found:
         return ""
     blocks = ["\n".join(diagnostic_lines(one, sheet, with_excerpt=True)) for one in found]
-    return "\n\n".join([*blocks, tally_text(found, sheet)]) + "\n"
+    return "\n\n".join([*blocks, f"{tally_text(found, sheet)}\n{_more(found, sheet)}"]) + "\n"
+
+
+def _more(found: Sequence[Diagnostic], sheet: Sheet) -> str:
+    """Where the long form of the worst finding is: said once, not under each."""
+    worst = min(found, key=lambda one: _RANK[one.severity])
+    return "\n".join(wrap(f"more about it: mesms-gitops explain {printable(worst.code)}", sheet.width))
 
 
 def in_reading_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -38,11 +47,16 @@ def _reading_key(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
 
 
 def tally_text(diagnostics: Sequence[Diagnostic], sheet: Sheet) -> str:
+    """`tally`, wrapped."""
+    return "\n".join(wrap(tally(diagnostics), sheet.width))
+
+
+def tally(diagnostics: Sequence[Diagnostic]) -> str:
     """``2 errors and 1 warning in 2 files``."""
-    tally = Counter(one.severity for one in diagnostics)
+    counts = Counter(one.severity for one in diagnostics)
     files = len({one.position.file for one in diagnostics if one.position})
-    words = listed(counted(tally[severity], severity.value) for severity in Severity if tally[severity])
-    return "\n".join(wrap(f"{words} in {counted(files, 'file')}" if files else words, sheet.width))
+    words = listed(counted(counts[severity], severity.value) for severity in Severity if counts[severity])
+    return f"{words} in {counted(files, 'file')}" if files else words
 
 
 def diagnostic_lines(
@@ -98,8 +112,11 @@ def excerpt_lines(diagnostic: Diagnostic, sheet: Sheet, width: int) -> list[str]
     assert diagnostic.position is not None
     number = str(diagnostic.position.line)
     margin = " " * len(number)
-    cells = pieces((diagnostic.excerpt or "").rstrip("\r\n"))
-    start, end = _span(diagnostic.position, len(cells))
+    line = (diagnostic.excerpt or "").rstrip("\r\n")
+    start, end = _span(diagnostic.position, len(line))
+    first, last = max(0, start - REACH * width), start + REACH * width  # ten thousand findings in a line of a megabyte
+    cells = pieces(line[first:last])
+    start, end = start - first, min(end, last) - first
     text, before, under = _cut(cells, start, end, max(width - len(number) - 4, 10))
     carets = " " * before + _severity_painted(diagnostic, "^" * under, sheet)
     bar = sheet.palette.dim("|")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import COMMAND
+from tests.cli.conftest import COMMAND, texted
 
 if TYPE_CHECKING:
+    from mesms_gitops.sandbox.server import Running
     from tests.cli.conftest import Project, Ran
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -40,9 +42,87 @@ def test_init_makes_a_project_that_validates_and_plans(newcomer: Project) -> Non
     assert good(newcomer.run("init")).out.count("kept") == 5, "a second init touches nothing"
 
 
+def test_a_new_project_applies_on_the_sandbox_once_it_is_active(newcomer: Project, sandbox: Running) -> None:
+    """By this machine's clock the sample leaves in a week; the sandbox's clock is put to the same day."""
+    sandbox.reset(now=datetime.now(UTC))
+    good(newcomer.run("init"))
+    sample = newcomer.root / "campaigns/hello.yaml"
+    sample.write_text(sample.read_text(encoding="utf-8").replace("state: draft", "state: active"), encoding="utf-8")
+    subprocess.run(["git", "init", "--quiet"], cwd=newcomer.root, check=True)
+    good(newcomer.apply())
+    assert texted(sandbox) == {"66800000001": 1}
+    shown = subprocess.run(
+        ["git", "status", "--porcelain", "-uall", ".mesms"], cwd=newcomer.root, check=True, capture_output=True
+    ).stdout
+    assert shown == b"?? .mesms/state.json\n", "side files of the state belong to one machine"
+
+
+STRANGE = [
+    ("A: #1", "America/New_York", "13:00-18:00", "2027"),
+    ("null", "UTC", "00:00-24:00", "no"),
+    ('1"2\\3', "Asia/Bangkok", "23:00-23:30", "a"),
+    ("{{x}}", "Etc/GMT+7", "09:00-20:00", "-".join(["a" * 31] * 2)),
+]
+
+
+@pytest.mark.parametrize(("sender", "timezone", "window", "name"), STRANGE)
+def test_whatever_a_manifest_takes_init_writes(
+    newcomer: Project, sender: str, timezone: str, window: str, name: str
+) -> None:
+    options = ["--sender", sender, "--timezone", timezone, "--window", window, "--campaign", name]
+    good(newcomer.run("init", *options))
+    assert good(newcomer.run("validate")).out == "1 manifest valid\n"
+    (action,) = newcomer.plan("--offline")["actions"]
+    assert (action["campaign"], action["sender"]) == (name, sender)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "what"),
+    [
+        ("--sender", "สยามคอฟฟี่", "'ส' (U+0E2A) cannot stand in a sender"),
+        ("--sender", "SiamCoffeeShop", "'SiamCoffeeShop' has 14 characters; a sender has at most 11"),
+        ("--timezone", "Asia/Bankok", "'Asia/Bankok' is not a known time zone"),
+        ("--window", "9-20", "'9-20' is not a window of the day"),
+        ("--campaign", "Hello World", "'Hello World' cannot be a campaign's name"),
+    ],
+)
+def test_what_a_manifest_refuses_init_refuses(newcomer: Project, option: str, value: str, what: str) -> None:
+    ran = newcomer.run("init", option, value)
+    assert ran.code == 64
+    assert ran.err.splitlines()[0] == f"error: {what}"
+    assert list(newcomer.root.iterdir()) == []
+
+
+def test_a_project_that_is_there_gets_what_it_lacks(project: Project) -> None:
+    """No sample: its sender may be one this project refuses."""
+    project.write(".gitignore", "*.csv\nlists/\n.mesms/*.lock\n.mesms/*.guard\n")
+    before = (project.root / "mesms.yaml").read_bytes()
+    ran = good(project.run("init", "--sender", "SiamCoffee"))
+    assert ran.out.split() == [
+        *("kept", "mesms.yaml", "kept", ".gitignore"),
+        *("created", "schemas/campaign.schema.json", "created", "schemas/project.schema.json"),
+    ]
+    assert ran.err == (
+        "note: mesms.yaml was there and is as it was: its own sender, time zone and window hold\n\n"
+        ".gitignore was there and is as it was. Add these lines to it, or phone numbers may enter git:\n"
+        "  .mesms/audience/\n  .mesms/*.backup\n  .mesms/*.tmp\n"
+    )
+    assert (project.root / "mesms.yaml").read_bytes() == before
+
+
+def test_what_cannot_be_written_whole_is_not_there_at_all(newcomer: Project) -> None:
+    """The last two files have nowhere to go: the first three and their folder vanish again."""
+    newcomer.write("schemas", "a file where a folder is wanted")
+    ran = newcomer.run("init")
+    assert ran.code == 1
+    assert "nothing was left behind" in ran.err
+    assert [path.name for path in newcomer.root.iterdir()] == ["schemas"]
+
+
 def test_init_in_a_named_folder(newcomer: Project) -> None:
     good(newcomer.run("init", "sub/folder"))
     good(newcomer.run("validate", "-C", "sub/folder"))
+    assert good(newcomer.run("init", "-C", "sub", "folder")).out.count("kept") == 5
 
 
 def test_lists_of_a_new_project_are_ignored_by_git(newcomer: Project) -> None:

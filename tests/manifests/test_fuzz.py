@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -11,8 +13,12 @@ from hypothesis import strategies as st
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.manifests.codes import CODES
 from mesms_gitops.manifests.load import load_campaigns
+from mesms_gitops.manifests.message_text import check_text
 from mesms_gitops.manifests.project import load_project
 from mesms_gitops.manifests.schema import SOURCE_KINDS, ManifestKeys, ProjectKeys
+from mesms_gitops.manifests.templates import compile_template
+from mesms_gitops.model.campaign import LocalTemplate
+from mesms_gitops.views.diagnostics_text import diagnostics_text
 
 from .conftest import NOW, Place
 
@@ -210,3 +216,92 @@ def test_the_examples_of_this_file_reach_a_campaign(fuzzed):
 
     collect()
     assert {"Campaign", "MS101", "MS120", "MS121", "MS131", "MS208", "MS307", "MS309", "MS503"} <= reached
+
+
+# --- what fuzzers kept, and the examples spoilt -----------------------------------------------------------------------
+
+CORPUS = Path(__file__).with_name("corpus")
+"""Found by libFuzzer (atheris) over the loader and over templates; the smallest file for each way through."""
+RICH = "version: 1\npolicy: {links: [a.example], max_parts: 3}\ndefaults: {schedule: {window: '10:00-18:00'}}\n"
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples/campaigns").glob("*.yaml"))
+
+
+def holds(place: Place, body: bytes) -> None:
+    """The property: soon, only declared errors, known codes, places inside the file, and all of it can be shown."""
+    place.write("campaigns/one.yaml", body)
+    start = time.process_time()
+    found = load_campaigns(place.project, now=NOW).diagnostics
+    assert time.process_time() - start < 1
+    check(found)
+    for item in found:
+        at = item.position
+        assert (at.line, at.column) <= (at.end_line, at.end_column)
+        if at.file == "campaigns/one.yaml" and item.code != "MS100":
+            inside(item, body.decode().removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    assert diagnostics_text(found) or not found
+
+
+def inside(item, lines) -> None:
+    at = item.position
+    assert at.end_line <= len(lines)
+    assert at.column <= len(lines[at.line - 1]) + 1
+    assert at.end_column <= len(lines[at.end_line - 1]) + 2  # the end of a file that ends too early is pointed at
+    assert item.excerpt is None or len(item.excerpt) == len(lines[at.line - 1])
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory) -> Place:
+    place = Place(tmp_path_factory.mktemp("rich"))
+    place.write("mesms.yaml", RICH)
+    return place
+
+
+def test_every_file_of_the_corpus(rich):
+    files = sorted(CORPUS.glob("*.yaml.txt"))
+    assert len(files) > 50
+    for file in files:
+        holds(rich, file.read_bytes())
+
+
+def test_every_template_of_the_corpus():
+    files = sorted(CORPUS.glob("*.j2.txt"))
+    assert len(files) > 30
+    for file in files:
+        start = time.process_time()
+        try:
+            text = compile_template(LocalTemplate(file.read_bytes().decode("utf-8", "replace"))).render(
+                {"name": "ความลับ", "points": "5", "tier": "gold", "x": "a" * 300}
+            )
+        except ManifestError as error:
+            (found,) = error.diagnostics
+            assert found.code in CODES
+            assert "ความลับ" not in repr(found)
+        else:
+            assert {found.code for found in check_text(text)} <= CODES.keys()
+        assert time.process_time() - start < 1
+
+
+BITS = st.sampled_from(
+    [b"", b"\0", b"\t", b"\r", b"\xff", b"\xef\xbb\xbf", b": ", b"- ", b"#", b"'", b'"', b"{", b"}", b"[", b"]",
+     b"&a ", b"*a",
+     b"!t ", b"<<: ", b"---\n", b"{{", b"{%", b"|", b"~", b"0800000001", b"2570-01-01", "\u200b’ํา".encode()]
+)  # fmt: skip
+
+
+@st.composite
+def spoilt(draw):
+    """An example with a few bytes, words or lines taken out, doubled, moved or put in."""
+    body = draw(st.sampled_from(EXAMPLES)).read_bytes()
+    for _ in range(draw(st.integers(1, 4))):
+        unit = draw(st.sampled_from([rb"(?s).", rb"[\w.-]+|\W", rb"[^\n]*\n"]))
+        parts = re.findall(unit, body) or [b""]
+        index, other = draw(st.integers(0, len(parts) - 1)), draw(st.integers(0, len(parts) - 1))
+        parts[index] = draw(st.sampled_from([b"", parts[index] * 2, parts[other], parts[index] + draw(BITS)]))
+        body = b"".join(parts)
+    return body
+
+
+@relaxed
+@given(body=spoilt())
+def test_spoilt_examples(rich, body):
+    holds(rich, body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesms_gitops.manifests.links import SHORTENERS, check_links, find_links
@@ -106,3 +106,58 @@ def test_searching_takes_no_time_for_hostile_texts(text):
     start = time.process_time()
     check_links(text, ALLOWED)
     assert time.process_time() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("ด่วน...evil.com", ["evil.com"]),
+        ("a.a.a.a.a.a.a.a.evil.com", ["a.a.a.a.a.a.a.a.evil.com"]),
+        ("1https://evil.zip", ["evil.zip"]),
+        ("1.https://evil.zip", ["evil.zip"]),
+        ("(https://siamcoffee.example)", ["siamcoffee.example"]),
+        ("ดู https://siamcoffee.example/a_(b), ครับ", ["siamcoffee.example"]),
+        ("https://siamcoffee.example!", ["siamcoffee.example"]),
+        ("-bit.ly-", ["bit.ly"]),
+        ("crm@mail.siamcoffee.example", []),
+        ("10.0.0.1.", ["10.0.0.1"]),
+        ("https://bit。ly/x", ["bit.ly"]),
+        ("https://ｂｉｔ．ｌｙ/x", ["bit.ly"]),
+        ("https://bit%2Ely/x", ["bit.ly"]),
+        ("https://bit\u00ad.ly/x", ["bit.ly"]),
+        ("https://bit.\u200bly/x", ["bit.ly"]),
+        ("ดู ร้าน.com", ["ร้าน.com"]),
+        ("https:bit.ly/x https:/bit.ly", ["bit.ly", "bit.ly"]),
+        ("https://x.example?mail=a@b.example", ["x.example"]),
+    ],
+)
+def test_links_that_hide(text, hosts):
+    assert [link.host for link in find_links(text)] == hosts
+
+
+@pytest.mark.parametrize("host", ["go.bit.ly", "www.go.bit.ly", "siamcoffee.page.link", "m.s.shopee.co.th"])
+def test_what_stands_before_a_shortener_does_not_help(host):
+    assert [problem.code for problem in check_links(f"https://{host}/x", None)] == ["MS503"]
+
+
+def test_the_end_of_a_shortener_is_no_shortener():
+    assert check_links("https://rabbit.ly/x notbit.ly/x", None) == ()
+
+
+@pytest.mark.parametrize("piece", ["a.", "a-", "1.", "http://", "ก.com", "@a.", "x://(", ".com", "_", "x://a)]"])
+def test_a_megabyte_is_searched_in_linear_time(piece):
+    text = piece * (2**20 // len(piece))
+    start = time.process_time()
+    find_links(text)
+    assert time.process_time() - start < 5
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["evil.com/x", "https://evil.zip", "bit.ly/x"]), min_size=1, max_size=4), st.data())
+def test_no_words_around_it_hide_a_link(links, data):
+    around = st.text(alphabet="กขa1 .,!()\n-…", max_size=6)
+    text = data.draw(around)
+    for link in links:
+        text += data.draw(st.sampled_from(["", " ", "\n", "ก", "..."])) + " " + link + " " + data.draw(around)
+    found = [link.host for link in find_links(text)]
+    assert len([host for host in found if host in ("evil.com", "evil.zip", "bit.ly")]) >= len(links)

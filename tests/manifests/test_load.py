@@ -389,7 +389,7 @@ POLICY = "version: 1\npolicy: {senders: [SiamCoffee], links: [siamcoffee.example
         (SIMPLE.replace("ลด", "ก" * 71) + "limits: {parts: 1}\n", ["2:10 MS505", "2:10 MS506"]),
         (
             SIMPLE.replace("ลด", "'{{ link }}'") + "variables: {link: evil.example/x}\n",
-            ["2:10 MS502"],
+            ["5:19 MS502"],
         ),
     ],
 )

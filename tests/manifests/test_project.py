@@ -8,7 +8,8 @@ from datetime import time, timedelta
 import pytest
 
 from mesms_gitops.errors import ManifestError
-from mesms_gitops.manifests.project import find_project_file, load_project
+from mesms_gitops.manifests.discover import project_file_above
+from mesms_gitops.manifests.project import load_project
 from mesms_gitops.model.campaign import Window
 from mesms_gitops.model.project import ApiSettings, Policy
 
@@ -142,20 +143,20 @@ def test_no_project_file(place):
 def test_a_project_is_found_from_below(place):
     below = place.root / "campaigns" / "2027"
     below.mkdir()
-    assert find_project_file(below) == (place.root / "mesms.yaml").resolve()
-    assert find_project_file(place.root) == (place.root / "mesms.yaml").resolve()
+    assert project_file_above(below) == (place.root / "mesms.yaml").resolve()
+    assert project_file_above(place.root) == (place.root / "mesms.yaml").resolve()
 
 
 def test_the_search_ends_at_the_git_root(place):
     repository = place.root / "other"
     (repository / ".git").mkdir(parents=True)
     (repository / "below").mkdir()
-    assert find_project_file(repository / "below") is None
+    assert project_file_above(repository / "below") is None
     place.write("other/mesms.yaml", "version: 1\n")
-    assert find_project_file(repository / "below") == (repository / "mesms.yaml").resolve()
+    assert project_file_above(repository / "below") == (repository / "mesms.yaml").resolve()
 
 
 def test_the_search_ends_at_the_git_root_of_a_worktree(place):
     place.write("tree/.git", "gitdir: elsewhere\n")
     (place.root / "tree" / "below").mkdir()
-    assert find_project_file(place.root / "tree" / "below") is None
+    assert project_file_above(place.root / "tree" / "below") is None

@@ -47,15 +47,52 @@ def test_writing_them_writes_them(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["campaign.schema.json", "project.schema.json"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_key_teaches(kind):
-    """A hover shows what a key is for, in English and in Thai."""
+def descriptions(kind: str) -> dict[str, dict[str, object]]:
+    """Every mapping with known keys, and every key of each."""
     schema = json.loads(json_schema(kind))
-    places = [("", schema), *schema["$defs"].items()]
-    for name, place in places:
-        for key, described in place.get("properties", {}).items():
-            assert described.get("description"), f"{name}.{key}"
-            assert any("\u0e01" <= one <= "\u0e5b" for one in described["description"]), f"{name}.{key}"
+    found = {}
+    for name, place in [(kind, schema), *schema["$defs"].items()]:
+        found[name] = place
+        found |= {f"{name}.{key}": described for key, described in place.get("properties", {}).items()}
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_key_and_every_mapping_teaches(kind):
+    """A hover shows what it is for, in English and in Thai; Markdown has them in paragraphs of their own."""
+    for name, described in descriptions(kind).items():
+        english, dot, thai = described.get("description", "").partition(" · ")
+        assert dot, name
+        assert any("a" <= one <= "z" for one in english), name
+        assert any("\u0e01" <= one <= "\u0e5b" for one in thai), name
+        assert described["markdownDescription"] == f"{english}\n\n{thai}", name
+
+
+def every_schema(found: object) -> list[dict[str, object]]:
+    """All mappings below, whatever they are."""
+    below = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    return ([found] if isinstance(found, dict) else []) + [one for item in below for one in every_schema(item)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_author_is_shown_a_pattern(kind):
+    """What an editor says of a value that does not fit is a sentence, in both languages."""
+    for schema in every_schema(json.loads(json_schema(kind))):
+        if isinstance(schema.get("pattern"), str):
+            assert " · " in schema["errorMessage"], schema["pattern"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_titles_are_for_people(kind):
+    """Pydantic's own, such as "Moved From" and "CsvSource", are gone."""
+    for schema in every_schema(json.loads(json_schema(kind))):
+        if isinstance(schema.get("title"), str):
+            assert schema["title"][0].islower()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_schema_has_an_address(kind):
+    assert json.loads(json_schema(kind))["$id"].endswith(f"/schemas/{kind}.schema.json")
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "examples" / "campaigns").glob("*.yaml")), ids=lambda path: path.stem)

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from mesms_gitops.errors import ManifestError
+from mesms_gitops.manifests.codes import CODES
+
 GOOD = """\
 name: one
 sender: SiamCoffee
@@ -188,7 +191,10 @@ CASES = {
     "apostrophe": (with_line(3, "content: 'a’b'"), ["3:12 MS324 n"]),
     "apostrophe that costs": (with_line(3, f"content: '{'a' * 100}’'"), ["3:111 MS324 w"]),
     "in a block": (with_line(3, "content: |-\n    ลด\n    ก\u200bข"), ["5:6 MS322 w"]),
-    "in an escape": (with_line(3, 'content: "ก\\u200bข"'), ["3:10 MS322 w"]),
+    "in a folded line": (with_line(3, "content: >-\n  ลด\n\n  ก\u200bข"), ["6:4 MS322 w"]),
+    "in a second line": (with_line(3, "content: ลด\n  ก\u200bข"), ["4:4 MS322 w"]),
+    "behind a doubled quote": (with_line(3, "content: 'ลด''ก\u200bข'"), ["3:16 MS322 w"]),
+    "in an escape": (with_line(3, 'content: "ก\\u200bข"'), ["3:12 MS322 w"]),
     # --- recipients
     "nobody": (with_line(4, "recipients: []"), ["4:13 MS401"]),
     "no recipients": (with_line(4, "owner: crm"), ["1:1 MS401"]),
@@ -223,6 +229,46 @@ CASES = {
     # --- links that need no policy
     "shortener": (with_line(3, "content: 'ลด bit.ly/x'"), ["3:14 MS503"]),
     "address": (with_line(3, "content: 'ลด http://203.0.113.9/x'"), ["3:14 MS504"]),
+    # --- numbers, as they are written
+    "count in quotes": (with_line(6, 'limits: {recipients: {max: "10"}}'), ["6:28 MS125"]),
+    "id in quotes": (with_line(4, 'recipients: [{contact_group: "1203"}]'), ["4:30 MS125"]),
+    "tolerance in quotes": (with_line(6, 'invalid: {max: "20"}'), ["6:16 MS135"]),
+    "share in quotes": (with_line(6, 'invalid: {max: "1%"}'), []),
+    "bare phone number as a group": (with_line(4, "recipients: [{contact_group: 0800000001}]"), ["4:30 MS125"]),
+    "bare phone number as a limit": (with_line(6, "limits: {credits: 0800000001}"), ["6:19 MS125"]),
+    "bare phone number as a tolerance": (with_line(6, "invalid: {max: 0800000001}"), ["6:16 MS135"]),
+    "bare phone number in where": (
+        with_line(4, "recipients: [{csv: a.csv, phone: b, where: {c: 0800000001}}]"), ["4:48 MS122"]
+    ),
+    "bare phone number in a list of where": (
+        with_line(4, "recipients: [{csv: a.csv, phone: b, where: {c: [x, 0800000001]}}]"), ["4:52 MS122"]
+    ),
+    "bare phone number as owner": (with_line(6, "owner: 0800000001"), ["6:8 MS122"]),
+    "bare phone number as message": (with_line(3, "content: 0800000001"), ["3:10 MS122"]),
+    "bare phone number as column": (with_line(4, "recipients: [{csv: a.csv, phone: 0800000001}]"), ["4:34 MS122"]),
+    "plus sign in a label": (with_line(6, "labels: {a: +66800000001}"), ["6:13 MS122"]),
+    "other bases": (with_line(6, "labels: {a: 0x1F, b: 0o17}"), ["6:13 MS122", "6:22 MS122"]),
+    "leading zero in a count": (with_line(6, "limits: {credits: 007}"), ["6:19 MS125"]),
+    "too many digits": (with_line(6, "revision: 9999999999999"), ["6:11 MS125"]),
+    "window without quotes marks no window": (with_line(5, "schedule: {at: now, window: 1000}"), ["5:29 MS210"]),
+    # --- more shapes and places
+    "where without a column": (with_line(4, "recipients: [{csv: a.csv, phone: b, where: {}}]"), ["4:44 MS133"]),
+    "password in an address": (
+        with_line(4, "recipients: [{csv: 'https://u:secret@a.example/b', phone: c}]"), ["4:20 MS136"]
+    ),
+    "address without a host": (with_line(4, "recipients: [{csv: 'https://', phone: c}]"), ["4:20 MS136"]),
+    "endless path": (with_line(4, f"recipients: [{{csv: {'a/' * 1001}b, phone: c}}]"), ["4:20 MS136"]),
+    "variable of a source that Jinja2 cannot name": (
+        with_line(4, "recipients: [{csv: a.csv, phone: b, variables: {first name: c}}]"), ["4:49 MS137", "4:49 MS309 w"]
+    ),
+    "offset of no place": (with_line(5, "schedule: 2027-04-10T10:00+25:00"), ["5:11 MS203"]),
+    "seconds after the window": (with_line(5, "schedule: 2027-04-10T20:00:30"), ["5:11 MS208"]),
+    "zone of this machine": (with_line(5, "schedule: {at: 2027-04-10T10:00, timezone: localtime}"), ["5:44 MS205"]),
+    "too many values": ("labels: [" + "a, " * 20_000 + "]\n", ["1:60001 MS103"]),
+    "carriage return in a variable": (
+        with_line(3, "content: 'ลด {{ a }}'\nvariables: {a: \"x\\ry\"}"), ["4:18 MS304"]
+    ),
+    "more parts than its limit": (with_line(3, f"content: '{'ก' * 71}'\nlimits: {{parts: 1}}"), ["3:10 MS505"]),
     # --- everything at once
     "several": (
         "name: One\nsender: สยาม\ncontent: 20\nrecipients: [{cvs: a}]\nschedule: 2570-04-10T10:00\nlimitz: {}\n",
@@ -296,3 +342,121 @@ def test_a_secret_is_never_shown(place):
     place.write("campaigns/one.yaml", CASES["connection string"][0])
     (found,) = place.load().diagnostics
     assert "u:p@h" not in repr(found)
+
+
+IN_A_PROJECT = {
+    "no version": ("timezone: Asia/Bangkok\n", None, ["mesms.yaml:1:1 MS002"]),
+    "no folder": ("version: 1\ncampaigns: [none/]\n", None, ["mesms.yaml:2:13 MS003"]),
+    "leads out": ("version: 1\ncampaigns: [../]\n", None, ["mesms.yaml:2:13 MS004"]),
+    "no host": ("version: 1\npolicy: {links: ['https://a.example']}\n", None, ["mesms.yaml:2:18 MS006"]),
+    "default name": ("version: 1\ndefaults: {name: a}\n", None, ["mesms.yaml:2:12 MS009"]),
+    "no address": ("version: 1\napi: {base_url: here}\n", None, ["mesms.yaml:2:17 MS010"]),
+    "unencrypted": ("version: 1\napi: {base_url: 'http://a.example'}\n", None, ["mesms.yaml:2:17 MS011"]),
+    "password": ("version: 1\nstate: postgresql://u:secret@h/d\n", None, ["mesms.yaml:2:8 MS012"]),
+    "sender": ("version: 1\npolicy: {senders: [Other]}\n", GOOD, ["campaigns/one.yaml:2:9 MS501"]),
+    "link": (
+        "version: 1\npolicy: {links: [a.example]}\n", with_line(3, "content: ลด https://b.example/c"),
+        ["campaigns/one.yaml:3:13 MS502"],
+    ),
+    "parts": (
+        "version: 1\npolicy: {max_parts: 1}\n", with_line(3, f"content: '{'ก' * 71}'"),
+        ["campaigns/one.yaml:3:10 MS506"],
+    ),
+    "time in defaults": (
+        "version: 1\ndefaults: {schedule: 2027-04-10T10:00}\n", with_line(5, "schedule: {window: '11:00-12:00'}"),
+        ["mesms.yaml:2:22 MS209"],
+    ),
+    "no time of its own": (
+        "version: 1\ndefaults: {schedule: {window: '11:00-12:00'}}\n", with_line(5, "owner: crm"),
+        ["campaigns/one.yaml:1:1 MS211"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IN_A_PROJECT)
+def test_everything_is_said_of_a_project(place, case):
+    project, manifest, expected = IN_A_PROJECT[case]
+    place.write("mesms.yaml", project)
+    if manifest is not None:
+        place.write("campaigns/one.yaml", manifest)
+    assert [
+        f"{one.position.file}:{one.position.line}:{one.position.column} {one.code}" for one in _all(place)
+    ] == expected
+
+
+def _all(place):
+    try:
+        return place.load().diagnostics
+    except ManifestError as error:
+        return error.diagnostics
+
+
+NEEDS_MORE_THAN_A_FILE = {"MS001", "MS007", "MS008", "MS128", "MS129", "MS207"}
+"""Two files, a folder, a link or git: in test_load.py, test_project.py and below. Rules, waivers: MS51x, MS52x."""
+
+
+def test_every_code_has_a_row():
+    rows = [expected for _, expected in CASES.values()] + [expected for *_, expected in IN_A_PROJECT.values()]
+    seen = {said.split()[1] for expected in rows for said in expected}
+    theirs = {code for code in CODES if code.startswith(("MS51", "MS52"))}
+    assert set(CODES) - seen - NEEDS_MORE_THAN_A_FILE - theirs == set()
+
+
+ENDS = {
+    "Buddhist year": (5, 27), "bare phone number": (4, 35), "unknown key": (2, 6), "list for text": (2, 21),
+    "deep": (6, 29), "duplicate": (6, 5), "no value": (2, 8), "limits the wrong way round": (6, 38),
+    "undefined": (3, 24), "shortener": (3, 20), "count in quotes": (6, 32), "window": (5, 35),
+    "password in an address": (4, 50), "not a time": (5, 19), "open quote": (3, 11),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_it_ends_where_the_value_ends(place, case):
+    place.write("campaigns/one.yaml", CASES[case][0])
+    last = place.load().diagnostics[-1].position
+    assert (last.end_line, last.end_column) == ENDS[case]
+
+
+def test_middle_digits_and_passwords_are_struck_out_and_the_caret_still_points(place):
+    line = '  - numbers: ["0800000001", +66 80-000-0002]'
+    place.write("campaigns/one.yaml", with_line(4, "recipients:\n" + line))
+    (found,) = place.load().diagnostics
+    assert found.excerpt == '  - numbers: ["080xxxxx01", +66 8x-xxx-xx02]'
+    assert len(found.excerpt) == len(line)
+    assert found.message == "+66 8x-xxx-xx02 is not quoted"
+    assert "0002" not in repr(found)
+    place.write("campaigns/one.yaml", with_line(6, "db: postgresql://me:secret@h/d"))
+    (found,) = place.load().diagnostics
+    assert found.excerpt == "db: postgresql://xxxxxxxxx@h/d"
+
+
+def test_a_place_in_the_project_file_names_the_campaign(place):
+    place.write("mesms.yaml", "version: 1\ndefaults: {schedule: 2027-04-10T10:00}\n")
+    place.write("campaigns/one.yaml", with_line(5, "schedule: {window: '11:00-12:00'}"))
+    (found,) = place.load().diagnostics
+    assert found.why == "in the campaign one"
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("10/04/2570 10:00", "write 2027-04-10T10:00"),
+        ("๒๕๗๐-๐๔-๑๐ ๑๐:๐๐", "write 2027-04-10T10:00"),
+        ("10-4-2027 9.30 น.", "write 2027-04-10T09:30"),
+        ("2027-04-10", "add the hour: 2027-04-10T10:00"),
+        ("2570-04-10", "write the day and the hour, such as 2027-04-10T10:00"),
+        ("NOW", "write now"),
+    ],
+)
+def test_a_time_as_people_write_it_is_turned_into_one(place, written, advice):
+    place.write("campaigns/one.yaml", with_line(5, f"schedule: {written}"))
+    (found,) = place.load().diagnostics
+    assert (found.code, found.next_step) == ("MS201", advice)
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"), [("message", "content"), ("from", "sender"), ("send_at", "schedule"), ("ผู้รับ", "recipients")]
+)
+def test_words_of_other_tools_are_understood(place, key, meant):
+    place.write("campaigns/one.yaml", f"{key}: x\n")
+    assert f"did you mean {meant}?" in [found.next_step for found in place.load().diagnostics]

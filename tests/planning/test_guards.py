@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mesms_gitops.model.campaign import Limits, MessageClass, Now, Schedule, Window
 from mesms_gitops.model.diagnostic import Diagnostic, Position, Severity
 from mesms_gitops.model.observation import SenderName
 from mesms_gitops.model.project import Policy, Project
+from mesms_gitops.model.rules import WAIVABLE, Planned, Waiver, field_of
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.planning.assemble import summarise
 from mesms_gitops.planning.cost import priced
-from mesms_gitops.planning.guards import refusals
+from mesms_gitops.planning.guards import Guarded, guarded
 from mesms_gitops.planning.planner import decide
+from mesms_gitops.planning.waivers import waived
 
 from .scenes import SOON, Manifest, Scene, manifest, remembered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mesms_gitops.model.state import CampaignRecord
 
 LINE = Position("campaigns/sale.yaml", 7, 3, 7, 9)
@@ -45,11 +52,15 @@ class Case:
 
     def refused(self) -> tuple[Diagnostic, ...]:
         """Everything that does not hold."""
+        return self.checked().refusals
+
+    def checked(self) -> Guarded:
+        """The actions with their warnings, and everything that does not hold."""
         situation, moves = Scene(self.manifests, self.records).situated()
         observed = replace(situation.observed, senders=self.senders, balance=self.balance)
         actions = tuple(priced(action, {}) for action in decide(situation, moves))
         project = Project(Path("/shop"), "mesms.yaml", "", policy=self.policy, positions=self.positions)
-        return refusals(
+        return guarded(
             actions,
             summarise(actions, self.balance),
             replace(situation, observed=observed),
@@ -367,3 +378,137 @@ def test_each_class_has_its_own_window_and_a_fixed_time_none_here() -> None:
     assert (
         Case((_daily(), manifest("fixed", "Bye", (9,), message_class=MessageClass.MARKETING)), policy).refused() == ()
     )
+
+
+# --- the policy's window is the project's -----------------------------------------------------------------------------
+
+
+def test_no_manifest_moves_the_policys_window_to_another_zone() -> None:
+    """10:10 in Bangkok is 22:10 in New York: the policy's hours are the project's, whatever the campaign says."""
+    abroad = _daily(None, Now(timedelta(minutes=10), "America/New_York"), message_class=MessageClass.MARKETING)
+    assert Case((abroad,), Policy(windows={"marketing": MORNING})).refused() == ()
+    assert [found.code for found in Case((abroad,), Policy(windows={"marketing": EVENING})).refused()] == ["MS549"]
+
+
+# --- rules and waivers ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Most:
+    """A rule: at most so many people. ``seen`` keeps what it was asked about."""
+
+    people: int
+    name: str = "few"
+    severity: Severity = Severity.ERROR
+    seen: list[Planned] = field(default_factory=list, compare=False)
+
+    def broken_by(self, planned: Planned) -> Diagnostic | None:
+        """Whether there are more."""
+        self.seen.append(planned)
+        if planned.action.recipients <= self.people:
+            return None
+        is_error = self.severity is Severity.ERROR
+        name = planned.campaign.name
+        return Diagnostic(
+            "MS520", self.severity, f"{name}: too many", field=field_of(self.name), refusal=is_error, campaign=name
+        )
+
+
+def _waiver(rule: str = "few", campaign: str = "sale", until: date = date(2099, 1, 1)) -> Waiver:
+    return Waiver(rule, campaign, "approved by legal", until, POLICY_LINE)
+
+
+def _today() -> date:
+    return Scene((manifest(),)).situated()[0].now.astimezone(ZoneInfo("Asia/Bangkok")).date()
+
+
+def test_a_broken_rule_refuses_the_plan() -> None:
+    assert [found.code for found in Case(policy=Policy(rules=(Most(2),))).refused()] == ["MS520"]
+
+
+def test_a_rule_is_asked_about_what_would_be_sent_and_nothing_else() -> None:
+    kept, new = manifest("kept", "Hello", (1,)), manifest("new", "Hello", (2, 3))
+    rule = Most(9)
+    Case((kept, new), Policy(rules=(rule,)), (remembered(kept, SendPhase.SCHEDULED),)).refused()
+    (planned,) = rule.seen
+    assert (planned.campaign.name, planned.action.recipients, planned.action.credits) == ("new", 2, 2)
+
+
+def test_a_rule_sees_a_now_at_the_end_of_its_undo_window_in_the_projects_zone() -> None:
+    rule = Most(9)
+    Case((_daily(),), Policy(rules=(rule,))).refused()
+    (planned,) = rule.seen
+    assert planned.leaves == planned.now + timedelta(minutes=10)
+    assert f"{planned.leaves:%H:%M %z}" == "10:10 +0700"
+
+
+def test_a_rule_that_only_warns_stops_nothing_and_stands_with_its_campaign() -> None:
+    checked = Case(policy=Policy(rules=(Most(2, severity=Severity.WARNING),))).checked()
+    assert checked.refusals == ()
+    assert [found.message for found in checked.actions[0].diagnostics] == ["sale: too many"]
+
+
+def test_a_waived_rule_is_a_warning_of_its_campaign() -> None:
+    last = _today()
+    checked = Case(policy=Policy(rules=(Most(2),), waivers=(_waiver(until=last),))).checked()
+    assert checked.refusals == ()
+    (found,) = checked.actions[0].diagnostics
+    assert found.severity is Severity.WARNING
+    assert found.message == f"sale: too many; waived until {last}: approved by legal"
+
+
+def test_a_policy_of_the_plan_is_waived_by_its_code() -> None:
+    long = (manifest(text=LONG),)
+    policy = Policy(max_parts=1, max_recipients_campaign=1, max_credits_campaign=1)
+    assert [found.code for found in Case(long, policy).refused()] == ["MS541", "MS543", "MS550"]
+    for code, rest in (("MS541", ["MS543", "MS550"]), ("MS506", ["MS541", "MS543"]), ("MS550", ["MS541", "MS543"])):
+        spared = Case(long, replace(policy, waivers=(_near(code),)))
+        assert [found.code for found in spared.refused()] == rest
+
+
+def _near(code: str) -> Waiver:
+    return _waiver(code, until=_today() + timedelta(days=30))
+
+
+USELESS = {
+    "of another campaign": lambda today: _waiver(campaign="other", until=today),
+    "of another rule": lambda today: _waiver("many", until=today),
+    "that ended yesterday": lambda today: _waiver(until=today - timedelta(days=1)),
+    "that is further ahead than any may be": lambda today: _waiver(until=today + timedelta(days=401)),
+}
+
+
+@pytest.mark.parametrize("made", USELESS.values(), ids=USELESS.keys())
+def test_a_waiver_that_is_not_for_this_changes_nothing(made: Callable[[date], Waiver]) -> None:
+    policy = Policy(rules=(Most(2),))
+    assert Case(policy=replace(policy, waivers=(made(_today()),))).checked() == Case(policy=policy).checked()
+
+
+def test_nothing_but_the_policy_of_one_campaign_is_ever_waived() -> None:
+    """Own limits, the apply's bounds, the account: a waiver of any code leaves them as they are."""
+    told = manifest(text=LONG, limits=Limits(recipients_max=2, credits=5, parts=1))
+    policy = Policy(max_recipients_apply=2, max_credits_apply=5, min_balance_after=9)
+    strict = Case((told,), policy, balance=7, senders=())
+    codes = [found.code for found in strict.refused()]
+    waivers = tuple(_near(code) for code in (*codes, *WAIVABLE))
+    assert codes == ["MS531", "MS532", "MS534", "MS542", "MS544", "MS545", "MS547"]
+    assert [found.code for found in replace(strict, policy=replace(policy, waivers=waivers)).refused()] == codes
+
+
+@pytest.mark.parametrize(("severity", "refusal"), [(Severity.ERROR, False), (Severity.WARNING, False)])
+def test_a_waiver_is_of_refusals_only(severity: Severity, refusal: bool) -> None:
+    """Not of an error with the same code, nor of what is a warning already (a draft)."""
+    found = Diagnostic("MS501", severity, "no", refusal=refusal, campaign="sale")
+    project = Project(Path("/shop"), "mesms.yaml", "", policy=Policy(waivers=(_near("MS501"),)))
+    now = Scene((manifest(),)).situated()[0].now
+    assert waived([found], project, now) == (found,)
+    assert waived([replace(found, severity=Severity.ERROR, refusal=True)], project, now) != (found,)
+
+
+@given(people=st.lists(st.integers(1, 40), min_size=1, max_size=3, unique=True), most=st.integers(1, 3))
+def test_a_rule_that_always_holds_never_changes_a_plan(people: list[int], most: int) -> None:
+    """Nor does a waiver that nothing needs, nor having no rule at all."""
+    told = (manifest("one", "Hello", tuple(people)),)
+    plain = Case(told, Policy(max_recipients_campaign=most))
+    ruled = replace(plain, policy=replace(plain.policy, rules=(Most(99),), waivers=(_near("few"),)))
+    assert ruled.checked() == plain.checked()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 
 from mesms_gitops.errors import (
@@ -16,6 +18,7 @@ from mesms_gitops.errors import (
     Refused,
     StateLocked,
 )
+from mesms_gitops.model.codes import Code
 from mesms_gitops.model.diagnostic import Diagnostic, Position, Severity
 from mesms_gitops.model.plan import ApplyOutcome
 from mesms_gitops.views.apply_json import apply_json
@@ -23,6 +26,7 @@ from mesms_gitops.views.apply_text import apply_text
 from mesms_gitops.views.diagnostics_github import diagnostics_github
 from mesms_gitops.views.diagnostics_json import diagnostics_json
 from mesms_gitops.views.diagnostics_sarif import diagnostics_sarif
+from mesms_gitops.views.diagnostics_summary import BUDGET, diagnostics_summary
 from mesms_gitops.views.diagnostics_text import diagnostics_text
 from mesms_gitops.views.error_json import error_json
 from mesms_gitops.views.error_text import error_text
@@ -41,6 +45,10 @@ LOCKED = StateLocked(
 )
 
 
+CATALOGUE = {"MS105": Code("number without quotes", "A leading zero would get lost.")}
+SARIF = json.loads((Path(__file__).parent / "sarif" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+
+
 def test_diagnostics(snapshot: Callable[[str, str], None]) -> None:
     """Every format, whole."""
     findings = some_findings()
@@ -48,7 +56,8 @@ def test_diagnostics(snapshot: Callable[[str, str], None]) -> None:
     snapshot("diagnostics_60_colour.txt", diagnostics_text(findings, width=60, colour=True))
     snapshot("diagnostics.json", diagnostics_json(findings))
     snapshot("diagnostics_github.txt", diagnostics_github(findings))
-    snapshot("diagnostics.sarif", diagnostics_sarif(findings, "0.1.0", titles={"MS105": "number without quotes"}))
+    snapshot("diagnostics.sarif", diagnostics_sarif(findings, "0.1.0", catalogue=CATALOGUE))
+    snapshot("diagnostics_summary.md", diagnostics_summary(findings))
 
 
 def test_errors(snapshot: Callable[[str, str], None]) -> None:
@@ -161,6 +170,74 @@ def test_annotations_show_every_file_before_any_twice() -> None:
     shown = [line.rpartition("::")[2] for line in lines]
     assert shown == ["a.yaml1", "b.yaml1", "a.yaml2", "b.yaml2"] * 2
     assert [line.split(" ")[0] for line in lines] == ["::error"] * 4 + ["::warning"] * 4
+
+
+def test_ten_annotations_a_kind_and_the_rest_in_the_summary() -> None:
+    """What GitHub would drop unseen is not annotated: the log says so, and the summary has all of it."""
+    many = [
+        found(f"m{line}", severity=severity, position=Position("a.yaml", line, 1, line, 2))
+        for severity in (Severity.NOTE, Severity.ERROR)
+        for line in range(1, 13)
+    ]
+    *annotations, last = diagnostics_github(many).splitlines()
+    assert [line.partition(" ")[0] for line in annotations] == ["::error"] * 10 + ["::notice"] * 10
+    assert last.startswith("4 more findings than annotations")
+    summary = diagnostics_summary(many).splitlines()
+    assert summary[0] == "### 12 errors and 12 notes in 1 file"
+    assert [line.split(" | ")[2] for line in summary[4:]] == [f"m{line}" for line in range(1, 13)] * 2
+
+
+def test_a_summary_is_never_refused_for_its_size() -> None:
+    """GitHub refuses more than 1 MiB altogether; a table that ends early says so."""
+    many = [found("ก" * 300, position=Position("a.yaml", line, 1, line, 2)) for line in range(1, 2_001)]
+    summary = diagnostics_summary(many)
+    assert BUDGET - 2_000 < len(summary.encode()) <= BUDGET < 2**20
+    shown = summary.count("| warning ")
+    left_out = f"{2_000 - shown:,} more findings did not fit"
+    assert summary.endswith(f"Truncated: {left_out}; `mesms-gitops validate` shows all.\n")
+    assert diagnostics_summary([]) == ""
+
+
+@pytest.mark.parametrize("catalogue", [None, CATALOGUE])
+def test_sarif_is_what_the_published_schema_says(catalogue: dict[str, Code] | None) -> None:
+    """Also for findings that stand nowhere, over several lines, or in strangely named files."""
+    strange = found("m", position=Position("campaigns/โปร 50% #1.yaml", 1, 1, 1, 2))
+    document = json.loads(diagnostics_sarif([*some_findings(), *refusals(), strange], "0.1.0", catalogue=catalogue))
+    checker = jsonschema.Draft4Validator(SARIF, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
+    assert [error.message for error in checker.iter_errors(document)] == []
+    uris = {
+        place["physicalLocation"]["artifactLocation"]["uri"]
+        for result in document["runs"][0]["results"]
+        for place in result["locations"]
+    }
+    assert "campaigns/%E0%B9%82%E0%B8%9B%E0%B8%A3%2050%25%20%231.yaml" in uris
+
+
+def test_sarif_columns_count_as_its_readers_do() -> None:
+    """In UTF-16 code units: an emoji before the place counts twice, Thai does not."""
+    one = found("m", position=Position("a.yaml", 1, 4, 1, 6), excerpt="ก😀ข’😀x")
+    result = json.loads(diagnostics_sarif([one], "1"))["runs"][0]["results"][0]
+    region = result["locations"][0]["physicalLocation"]["region"]
+    assert region == {"startLine": 1, "startColumn": 5, "endLine": 1, "endColumn": 8}
+
+
+def test_a_sarif_fingerprint_outlives_an_inserted_line() -> None:
+    """Code scanning must not take a finding that moved for a new one; two alike in one file are two."""
+
+    def prints(*lines: int) -> list[str]:
+        some = [found("m", position=Position("a.yaml", line, 1, line, 2), field="sender") for line in lines]
+        results = json.loads(diagnostics_sarif(some, "1"))["runs"][0]["results"]
+        return [result["partialFingerprints"]["mesmsGitops/v1"] for result in results]
+
+    assert prints(3, 9) == prints(4, 10)
+    assert len(set(prints(3, 9))) == 2
+
+
+def test_the_long_form_is_named_once_and_of_the_worst() -> None:
+    """After the count, for the first of the gravest."""
+    text = diagnostics_text(some_findings())
+    assert text.count("explain") == 1
+    assert text.endswith("\nmore about it: mesms-gitops explain MS001\n")
 
 
 def test_a_sarif_message_is_plain_words() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesms_gitops.cli import options
+from mesms_gitops.cli import completion, options
 
 if TYPE_CHECKING:
     from mesms_gitops.api.client import MesmsClient
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("adopt")
 @click.argument("uuid")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.written_or_recorded)
 @options.everywhere
 @click.option("--lock-timeout", default=0.0, show_default=True, metavar="SECONDS", help="Wait so long for the lock.")
 @click.pass_obj

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from mesms_gitops.cli import options
+from mesms_gitops.cli import completion, options
 from mesms_gitops.cli.names import check_name
 
 
 @click.command("report")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.recorded)
 @options.everywhere
 @options.formats("text", "json", "markdown", "csv")
 @click.pass_obj

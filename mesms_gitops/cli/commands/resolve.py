@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from mesms_gitops.cli import options
+from mesms_gitops.cli import completion, options
 from mesms_gitops.cli.names import check_name
 from mesms_gitops.errors import UsageError
 
 
 @click.command("resolve")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.recorded)
 @options.everywhere
 @click.option("--sent", metavar="UUID", help="It is this message: check it, and write it down.")
 @click.option("--not-sent", is_flag=True, help="It was not sent: look once more, and let the next apply send it.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesms_gitops.cli import options
+from mesms_gitops.cli import completion, options
 from mesms_gitops.cli.names import check_name
 from mesms_gitops.errors import ConfigError, PersonNeeded, StateError, UsageError
 
@@ -41,7 +41,7 @@ def list_command(obj: dict[str, Any]) -> int:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.recorded)
 @options.everywhere
 @options.formats("text", "json")
 @click.pass_obj
@@ -117,7 +117,7 @@ def _check_push(stored: State, pushed: State) -> None:
 
 
 @command.command("mv")
-@click.argument("old")
+@click.argument("old", shell_complete=completion.recorded)
 @click.argument("new")
 @options.everywhere
 @click.pass_obj
@@ -141,7 +141,7 @@ def mv_command(obj: dict[str, Any], *, old: str, new: str) -> int:
 
 
 @command.command("rm")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.recorded)
 @options.everywhere
 @click.option("--force", is_flag=True, help="Also if a message of it is live or unknown: it may then be sent again.")
 @click.pass_obj

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesms_gitops.cli import options
+from mesms_gitops.cli import completion, options
 from mesms_gitops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("stop")
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=completion.written_or_recorded)
 @options.everywhere
 @click.option("--all", "everything", is_flag=True, help="Every campaign, also those not applied yet.")
 @click.option("--release", is_flag=True, help="Lift the stop of NAME…, or the whole of it.")

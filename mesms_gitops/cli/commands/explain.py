@@ -1,0 +1,63 @@
+"""``explain``: the long form of a finding's code."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+import click
+
+from mesms_gitops.cli import options
+from mesms_gitops.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mesms_gitops.model.codes import Code
+
+
+@click.command("explain")
+@click.argument("codes", nargs=-1, metavar="[CODE…]")
+@options.everywhere
+@options.formats("text", "json")
+def command(*, codes: tuple[str, ...], output: str) -> int:
+    """Say at length what a CODE such as MS120 means, with an example; without one, list all codes."""
+    from mesms_gitops.cli.catalogue import CATALOGUE
+
+    wanted = _wanted(codes, CATALOGUE)
+    if output == "json":
+        from mesms_gitops.views.codes_json import codes_json
+
+        click.echo(codes_json(wanted), nl=False)
+    elif codes:
+        click.echo(_at_length(wanted), nl=False)
+    else:
+        from mesms_gitops.views.codes_text import codes_text
+
+        click.echo(codes_text(wanted), nl=False)
+    return 0
+
+
+def _at_length(wanted: Mapping[str, Code]) -> str:
+    from mesms_gitops.cli.terminal import Terminal
+    from mesms_gitops.views.codes_text import code_text
+
+    terminal = Terminal.of_process()
+    return "\n".join(
+        code_text(code, known, colour=terminal.colour_stdout, width=terminal.width) for code, known in wanted.items()
+    )
+
+
+def _wanted(codes: Sequence[str], catalogue: Mapping[str, Code]) -> Mapping[str, Code]:
+    """The entries of ``codes`` in their order, each once; all where none is named. Raises `UsageError`."""
+    named = dict.fromkeys(code.upper() for code in codes)
+    unknown = [code for code in named if code not in catalogue]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], catalogue, n=3)
+        raise UsageError(
+            f"there is no code {unknown[0]}",
+            where="CODE",
+            why=f"did you mean {' or '.join(near)}?" if near else "a code is MS and three digits",
+            next_step="mesms-gitops explain lists all of them",
+        )
+    return {code: catalogue[code] for code in named} if named else catalogue
