@@ -6,7 +6,7 @@ MESMS := $(BIN)/mesms-gitops
 # two cores here; more where there are more
 WORKERS ?= 2
 
-.PHONY: demo test check lint types walls unit prove bench schemas docs record record-live clean
+.PHONY: demo test check lint types walls unit prove bench schemas docs pictures record record-live clean
 
 demo: $(VENV)/.demo                    ## the whole journey on the sandbox
 	@$(MESMS) demo
@@ -31,6 +31,12 @@ unit: $(VENV)/.dev $(VENV)/.node
 docs: $(VENV)/.dev                      ## write what commands print into the documents that show it
 	$(BIN)/python scripts/refresh_docs.py
 
+pictures: $(VENV)/.dev                  ## draw the terminal for the documents
+	-@cd docs/samples/wrong && COLUMNS=80 FORCE_COLOR=1 ../../../$(MESMS) validate | \
+		../../../$(BIN)/python ../../../scripts/picture.py ../../images/validate.svg "mesms-gitops validate"
+	-@cd docs/samples/wrong && COLUMNS=80 FORCE_COLOR=1 ../../../$(MESMS) parts --recipients 12480 text.txt | \
+		../../../$(BIN)/python ../../../scripts/picture.py ../../images/parts.svg "mesms-gitops parts"
+
 prove: $(VENV)/.dev                    ## the long proof; REPLAY=scenario:schedule plays one schedule
 	$(BIN)/python -m tests.protocol.prove $(if $(REPLAY),--replay '$(REPLAY)')
 
@@ -38,7 +44,9 @@ nightly: $(VENV)/.dev                  ## every schedule of two events
 	$(BIN)/python -m tests.protocol.prove --share 1
 
 bench: $(VENV)/.dev                     ## the rows of docs/performance.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	$(BIN)/python -m benchmarks.start_up
+	$(BIN)/python -m benchmarks.manifests
 	$(BIN)/python -m benchmarks.upload
 
 schemas: $(VENV)/.dev                  ## write schemas/ anew from the models

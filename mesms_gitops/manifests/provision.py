@@ -30,8 +30,10 @@ def check_variables(draft: Draft, message: Message, variables: Mapping[str, str]
             for index, source in enumerate(sources):
                 if name not in provided(source):
                     _not_everywhere(draft, name, index, source)
+    missing = sorted(message.names - set(variables) - message.optional - set(given))[:MOST_SUGGESTIONS]
     for name in unused:
-        _unused(draft, name, given[name], message)
+        if not missing or near_miss(name, missing) is None:  # else: the missing one asked whether it is meant
+            _unused(draft, name, given[name])
 
 
 def _given(draft: Draft) -> dict[str, tuple[str | int, ...]]:
@@ -81,14 +83,12 @@ def _usage(message: Message, name: str) -> Span:
     return message.whole if used is None else message.locate(used.start(), len(name))
 
 
-def _unused(draft: Draft, name: str, path: tuple[str | int, ...], message: Message) -> None:
+def _unused(draft: Draft, name: str, path: tuple[str | int, ...]) -> None:
     node = draft.node(*path[:-1])
-    is_early = len(draft.findings.items) < MOST_SUGGESTIONS
-    near = near_miss(name, sorted(message.names)) if is_early else None
     draft.findings.warning(
         "MS309",
         f"the message does not use the variable {cut(name)!r}",
         at=node.keys_at[name] if isinstance(node, MappingNode) else draft.at(*path),
         field=".".join(map(str, path)),
-        next_step=f"did you mean {near}?" if near else "delete it, or use it in the message",
+        next_step="delete it, or use it in the message",
     )

@@ -167,7 +167,7 @@ CASES = {
     "dunder": (with_line(3, "content: '{{ name.__class__ }}'\nvariables: {name: a}"), ["3:11 MS306"]),
     "undefined": (with_line(3, "content: 'ลด {{ percent }}'"), ["3:17 MS307"]),
     "undefined, near": (
-        with_line(3, "content: 'ลด {{ percnt }}'\nvariables: {percent: 20}"), ["3:17 MS307", "4:13 MS309 w"]
+        with_line(3, "content: 'ลด {{ percnt }}'\nvariables: {percent: 20}"), ["3:17 MS307"]
     ),
     "undefined with default": (with_line(3, "content: 'ลด {{ percent | default(\"20\") }}%'"), []),
     "empty variable": (with_line(3, "content: 'ลด {{ percent }}'\nvariables: {percent: ''}"), ["3:10 MS308"]),
