@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TOLD_IN_WORDS: Final = frozenset(
     {
         "MS001",  # a folder without a project
+        "MS409",  # it takes both files
         "MS007",  # a file that may not be read
         "MS008",  # a link that leads out
         "MS100",  # bytes that are no text

@@ -401,6 +401,11 @@ _RECIPIENTS: Final = {
         "own source",
         "A campaign cannot take its recipients from its own delivery.",
     ),
+    "MS409": Code(
+        "opt-outs left behind",
+        "Under `defaults` of mesms.yaml stand opt-out lists for everybody; a manifest with an `exclude` of its own has "
+        "only that. Whoever refused by one of the others would be texted.",
+    ),
 }
 
 _POLICY: Final = {

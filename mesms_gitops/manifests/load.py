@@ -10,10 +10,10 @@ from mesms_gitops.manifests.check import Judged
 from mesms_gitops.manifests.collector import without_collector
 from mesms_gitops.manifests.discover import ManifestFile, campaign_files, named_files
 from mesms_gitops.manifests.findings import Findings, sort_key
-from mesms_gitops.manifests.merge import merge
+from mesms_gitops.manifests.merge import dropped_opt_outs, merge
 from mesms_gitops.manifests.names import check_names
 from mesms_gitops.manifests.positions import TreePositions
-from mesms_gitops.manifests.scalars import Misfit, zone
+from mesms_gitops.manifests.scalars import Misfit, cut, zone
 from mesms_gitops.manifests.schema import ManifestKeys, ScheduleKeys
 from mesms_gitops.manifests.text_file import decode, digest_of, read_bytes, read_text_file
 from mesms_gitops.manifests.validate import understand
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mesms_gitops.manifests.project import LoadedProject
     from mesms_gitops.manifests.text_file import Span, TextFile
     from mesms_gitops.manifests.verdicts import World
+    from mesms_gitops.manifests.yaml_tree import MappingNode
     from mesms_gitops.model.campaign import Campaign
     from mesms_gitops.model.diagnostic import Diagnostic, Position
 
@@ -109,9 +110,22 @@ def _draft(text: TextFile, project: LoadedProject, around: Surroundings, own: Fi
     tree = parse(text, own)
     if tree is None:
         return None
+    _check_opt_outs(tree.root, project, own)
     merged = merge(tree.root, project.defaults)
     understood = understand(merged, ManifestKeys, tree.broken, own)
     return Draft(merged, understood, TreePositions(text, project.defaults), around, own)
+
+
+def _check_opt_outs(root: MappingNode, project: LoadedProject, own: Findings) -> None:
+    if dropped := dropped_opt_outs(root, project.defaults):
+        own.warning(
+            "MS409",
+            f"opt-outs of mesms.yaml do not hold here: {', '.join(map(cut, dropped))}",
+            at=root["exclude"],
+            field="exclude",
+            why="lists are never merged: the manifest's `exclude` takes the place of the one under `defaults`",
+            next_step="name them here too, or delete this `exclude`",
+        )
 
 
 def _named(own: Findings, draft: Draft | None) -> list[Diagnostic]:

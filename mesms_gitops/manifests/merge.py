@@ -13,9 +13,10 @@ the folder of mesms.yaml.
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Final
 
-from mesms_gitops.manifests.yaml_tree import MappingNode, Node, Scalar
+from mesms_gitops.manifests.yaml_tree import MappingNode, Node, Scalar, SequenceNode
 
 BODIES: Final = frozenset({"content", "template", "template_id"})
 """The alternatives for what is said."""
@@ -29,6 +30,25 @@ def merge(manifest: MappingNode, defaults: MappingNode | None) -> MappingNode:
     own_body = not BODIES.isdisjoint(manifest)
     skipped = _WITH_BODY if own_body else frozenset[str]()
     return _over(manifest, defaults, skipped)
+
+
+def dropped_opt_outs(manifest: MappingNode, defaults: MappingNode | None) -> tuple[str, ...]:
+    """The opt-out lists of ``defaults`` that a manifest with an `exclude` of its own does not name: file names, say."""
+    below = defaults.get("exclude") if defaults else None
+    if "exclude" not in manifest or not isinstance(below, SequenceNode):
+        return ()
+    own = manifest["exclude"]
+    named = {_source(entry) for entry in own} if isinstance(own, SequenceNode) else set()
+    return tuple(name for entry in below if (name := _source(entry)) not in named)
+
+
+def _source(entry: Node) -> str:
+    """What a source reads, short: the same list is written differently in a manifest and in mesms.yaml."""
+    if not isinstance(entry, MappingNode):
+        return "?"
+    kind = next((key for key in entry if key not in ("phone", "where", "variables")), "?")
+    value = entry.get(kind)
+    return PurePosixPath(value.text).name if isinstance(value, Scalar) else kind
 
 
 def _over(upper: MappingNode, lower: MappingNode, skipped: frozenset[str] = frozenset()) -> MappingNode:

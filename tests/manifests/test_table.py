@@ -362,6 +362,16 @@ IN_A_PROJECT = {
         "version: 1\npolicy: {max_parts: 1}\n", with_line(3, f"content: '{'ก' * 71}'"),
         ["campaigns/one.yaml:3:10 MS506"],
     ),
+    "opt-outs of defaults": (
+        "version: 1\ndefaults: {exclude: [{csv: lists/out.csv, phone: p}, {csv: b.csv, phone: p}]}\n",
+        with_line(5, "schedule: 2027-04-10T10:00\nexclude: [{csv: ../lists/out.csv, phone: p}]"),
+        ["campaigns/one.yaml:6:10 MS409"],
+    ),
+    "the same opt-outs": (
+        "version: 1\ndefaults: {exclude: [{csv: lists/out.csv, phone: p}]}\n",
+        with_line(5, "schedule: 2027-04-10T10:00\nexclude: [{csv: ../lists/out.csv, phone: p}, {csv: b.csv, phone: p}]"),
+        [],
+    ),
     "time in defaults": (
         "version: 1\ndefaults: {schedule: 2027-04-10T10:00}\n", with_line(5, "schedule: {window: '11:00-12:00'}"),
         ["mesms.yaml:2:22 MS209"],
