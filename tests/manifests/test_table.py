@@ -369,7 +369,7 @@ IN_A_PROJECT = {
     ),
     "the same opt-outs": (
         "version: 1\ndefaults: {exclude: [{csv: lists/out.csv, phone: p}]}\n",
-        with_line(5, "schedule: 2027-04-10T10:00\nexclude: [{csv: ../lists/out.csv, phone: p}, {csv: b.csv, phone: p}]"),
+        with_line(5, "schedule: 2027-04-10T10:00\nexclude: [{csv: ../lists/out.csv, phone: p}, {csv: b, phone: p}]"),
         [],
     ),
     "time in defaults": (
