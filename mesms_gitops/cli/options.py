@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from mesms_gitops.cli import completion
+from mesms_gitops.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -38,6 +41,23 @@ def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
             ctx.obj = {**ctx.obj, name: value}
 
     return keep
+
+
+def folder(obj: Mapping[str, Any]) -> Path:
+    """Where ``-C`` says that the command is started, else here. Raises `ConfigError` if that is no folder."""
+    start = Path(obj.get("chdir") or ".")
+    if not start.is_dir():
+        raise ConfigError(f"there is no folder {start}", where="-C", next_step="name a folder that exists")
+    return start
+
+
+def existing(ctx: click.Context, paths: Iterable[Path]) -> list[Path]:
+    """``paths`` as seen from ``-C``, all links followed. Raises `click.BadParameter` for one that is not there."""
+    start = folder(ctx.obj)
+    for path in paths:
+        if not os.path.exists(start / path):  # noqa: PTH110  # Path.exists raises where it may not look
+            raise click.BadParameter(f"Path {str(path)!r} does not exist.", ctx=ctx, param_hint="'[PATH…]'")
+    return [(start / path).resolve() for path in paths]
 
 
 def formats(*choices: str) -> Callable[[Command], Command]:

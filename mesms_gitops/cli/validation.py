@@ -17,6 +17,7 @@ from mesms_gitops.errors import MesmsError
 from mesms_gitops.manifests.check import IN_HISTORY, check
 from mesms_gitops.manifests.collector import without_collector
 from mesms_gitops.manifests.discover import PROJECT_FILE, Entry, project_file_above
+from mesms_gitops.manifests.shared import said_once
 from mesms_gitops.manifests.text_file import digest_of
 from mesms_gitops.manifests.verdict_cache import Memory, VerdictCache, zone_digest
 from mesms_gitops.manifests.verdicts import (
@@ -56,7 +57,7 @@ class Validation:
         self._cache = _cache_of(Path(chdir or ".")) if is_cached else None
         self._memory = self._cache.read() if self._cache else None
         if self._memory is None or self._memory.location != self._location:
-            _ = self._place  # says what is wrong with mesms.yaml, and with where the state is
+            _ = self.place  # says what is wrong with mesms.yaml, and with where the state is
 
     def run(self) -> tuple[Sequence[Diagnostic], int]:
         """Everything there is to say, and of how many files. Raises `ManifestError`, `ConfigError`."""
@@ -73,13 +74,16 @@ class Validation:
             )
             if self._cache is not None:
                 self._remember(self._cache, checked)
-        return (*self._of_project(), *self._waived(checked), *checked.numbers), checked.files
+        files = checked.files if self._only is None else None
+        found = said_once(self._waived(checked), PROJECT_FILE, files)
+        return (*self._of_project(), *found, *checked.numbers), checked.files
 
     @cached_property
-    def _place(self) -> Workplace:
+    def place(self) -> Workplace:
+        """The project, read in full. Raises as `workplace`."""
         from mesms_gitops.cli.wiring import workplace
 
-        return workplace(self._chdir, verbose=self._verbose)
+        return workplace(self._chdir, verbose=self._verbose, leniently=True)
 
     # --- the project --------------------------------------------------------------------------------------------------
 
@@ -89,16 +93,16 @@ class Validation:
 
     @cached_property
     def _root(self) -> Path:
-        return self._place.project.root if self._memory is None else Path(self._memory.project["root"])
+        return self.place.project.root if self._memory is None else Path(self._memory.project["root"])
 
     @property
     def _location(self) -> str:
-        written = self._place.project.state if self._memory is None else self._memory.project["state"]
+        written = self.place.project.state if self._memory is None else self._memory.project["state"]
         return os.environ.get("MESMS_STATE") or str(written)
 
     def _entries(self) -> tuple[Entry, ...]:
         if self._memory is None:
-            return self._place.loaded.entries
+            return self.place.loaded.entries
         return tuple(Entry(pattern, self._stretch(place)) for pattern, place in self._memory.project["entries"])
 
     def _stretch(self, place: list[Any] | None) -> Stretch | None:
@@ -109,7 +113,7 @@ class Validation:
 
     def _of_project(self) -> Sequence[Diagnostic]:
         if self._memory is None:
-            return self._place.loaded.diagnostics
+            return self.place.loaded.diagnostics
         return [diagnostic(item, PROJECT_FILE, self._lines) for item in self._memory.project["found"]]
 
     def _waived(self, checked: Checked) -> Sequence[Diagnostic]:
@@ -118,7 +122,7 @@ class Validation:
             return checked.found
         from mesms_gitops.manifests.waivers import with_waivers
 
-        return with_waivers(checked.found, self._place.loaded.project, self._world.now, checked.names)
+        return with_waivers(checked.found, self.place.loaded.project, self._world.now, checked.names)
 
     # --- the world ----------------------------------------------------------------------------------------------------
 
@@ -154,7 +158,7 @@ class Validation:
         if memory and known_by and (memory.location, memory.state) == (self._location, known_by):
             return memory.sent
         try:
-            state = self._place.store.read()
+            state = self.place.store.read()
         except MesmsError:
             return frozenset()
         return frozenset(name for name, record in state.campaigns.items() if record.sends) if state else frozenset()
@@ -165,7 +169,7 @@ class Validation:
         from mesms_gitops.manifests.load import Judge
         from mesms_gitops.manifests.workers import judged_by_all
 
-        return judged_by_all(Judge(self._place.loaded, self._world, _inline_numbers), files)
+        return judged_by_all(Judge(self.place.loaded, self._world, _inline_numbers), files)
 
     def _remember(self, cache: VerdictCache, checked: Checked) -> None:
         memory = self._new_memory(checked)
@@ -195,14 +199,13 @@ class Validation:
         old = self._memory
         if old is None or self._only is None:
             return {}
-        is_other = history != old.history
-        return {name: row for name, row in old.rows.items() if not (is_other and row.phase in IN_HISTORY)}
+        return {name: row for name, row in old.rows.items() if history == old.history or row.phase not in IN_HISTORY}
 
     def _project_facts(self) -> dict[str, Any] | None:
         """What must be known of mesms.yaml without reading it; None if that cannot be written down."""
         if self._memory is not None:
             return dict(self._memory.project)
-        loaded = self._place.loaded
+        loaded = self.place.loaded
         if not is_lasting_all(loaded.diagnostics, PROJECT_FILE, self._lines):
             return None
         return {

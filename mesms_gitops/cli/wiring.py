@@ -105,10 +105,13 @@ def _foreign_key(state: State, key: HashKey) -> ConfigError:
     )
 
 
-def workplace(chdir: str | None, *, verbose: bool = False) -> Workplace:
-    """Find and read the project from ``chdir`` upwards. Raises `ConfigError` or `ManifestError`."""
+def workplace(chdir: str | None, *, verbose: bool = False, leniently: bool = False) -> Workplace:
+    """Find and read the project from ``chdir`` upwards. Raises `ConfigError` or `ManifestError`.
+
+    ``leniently``: see `load_project_leniently`; not for a command that acts on what it reads.
+    """
     from mesms_gitops.manifests.discover import project_file_above
-    from mesms_gitops.manifests.project import load_project
+    from mesms_gitops.manifests.project import load_project, load_project_leniently
     from mesms_gitops.store.open import open_store
 
     start = Path(chdir) if chdir else Path.cwd()
@@ -121,7 +124,7 @@ def workplace(chdir: str | None, *, verbose: bool = False) -> Workplace:
             where=str(start),
             next_step="go to a project's folder (-C DIR), or make one: mesms-gitops init",
         )
-    loaded = load_project(file)
+    loaded = load_project_leniently(file) if leniently else load_project(file)
     project = with_environment(loaded.project)
     terminal = Terminal.of_process()
     teller = Teller(terminal, verbose=verbose)

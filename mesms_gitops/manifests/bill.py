@@ -66,7 +66,7 @@ class Entry:
 
     def _price(self, people: str) -> str:
         if not self.together:
-            return f"; it costs nobody a part ({people})"
+            return f"; it adds no part and no credit, for {people}"
         if not self.alone:
             return f"; mended alone it saves nothing, with the others named here {self.together:,} credits ({people})"
         step = f"{min(self.steps)[0]} -> {min(self.steps)[1]} parts for " if len(self.steps) == 1 else "for "

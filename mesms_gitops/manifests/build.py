@@ -23,6 +23,7 @@ from mesms_gitops.model.campaign import (
     LocalTemplate,
     MessageBody,
     MessageClass,
+    NumbersSource,
     SavedTemplate,
     Tolerance,
 )
@@ -54,7 +55,10 @@ class Surroundings:
 class Draft:
     """One manifest on its way to a campaign."""
 
-    __slots__ = ("around", "broken", "file", "findings", "is_past", "keys", "name", "positions", "state", "tree")
+    __slots__ = (
+        "around", "broken", "file", "findings", "is_past", "keys", "name", "positions", "sources", "state", "tree",
+        "understood",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -67,13 +71,15 @@ class Draft:
         self.file = tree.file.name
         self.tree = tree
         self.positions = positions
+        self.understood = understood
         self.keys = understood.keys
-        self.broken = understood.broken
+        self.broken = understood.broken | (tree.keys_at.keys() - tree.keys())  # these were refused in mesms.yaml
         self.around = around
         self.findings = findings
         self.state = DeclaredState(self.keys.state or "active")
         self.name = _name(self)
         self.is_past = False
+        self.sources: tuple[Source, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -122,7 +128,7 @@ def build(draft: Draft) -> Campaign | None:
     """The campaign of ``draft``; None if anything but a limit or a policy stands against it."""
     keys = draft.keys
     message_class = MessageClass(keys.class_ or "marketing")
-    sources = sources_of(draft, "recipients")
+    sources = draft.sources = sources_of(draft, "recipients")
     exclude = sources_of(draft, "exclude")
     _check_recipients(draft, sources)
     schedule = schedules.schedule_of(draft, message_class)
@@ -138,6 +144,19 @@ def build(draft: Draft) -> Campaign | None:
     if body is None or any(item.is_error and not item.refusal for item in draft.findings.items):
         return None
     return _campaign(draft, message_class, body, variables, sources, exclude, schedule, limits)
+
+
+def numbers_of(draft: Draft) -> Campaign | None:
+    """The numbers written in a ``draft`` that was built, as a campaign nobody gets; None if there are other sources.
+
+    For a look at each number where there is no campaign, because of some other mistake.
+    """
+    if not all(isinstance(source, NumbersSource) for source in draft.sources):
+        return None
+    nothing = LocalTemplate("-")
+    empty: Mapping[str, str] = MappingProxyType({})
+    made = _campaign(draft, MessageClass.MARKETING, nothing, empty, draft.sources, (), None, Limits())
+    return replace(made, positions=MappingProxyType({}))  # each number knows its own: they are fewer than were written
 
 
 def _say_whose(draft: Draft) -> None:

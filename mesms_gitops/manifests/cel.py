@@ -92,7 +92,7 @@ def compile_expression(source: str) -> Expression:
         why = f"an expression has at most {MAX_LENGTH:,} characters; this one has {len(source):,}"
         raise BadExpression((Fault(None, 1, why, "make two rules of it"),))
     bare = _LITERAL.sub(_blank, source)
-    if asked := tuple(_needless(bare)):
+    if asked := (*_assignments(bare), *_needless(bare)):
         raise BadExpression(asked)
     try:
         compiled = environment.compile(source)
@@ -121,6 +121,12 @@ _LITERAL = re.compile(
 )
 _FIELD = re.compile(rf"(?<!\w){ROOT}\s*\.\s*(\w+)")
 _HAS = re.compile(rf"\bhas\s*\(\s*{ROOT}\s*\.\s*(\w+)\s*\)")
+
+
+def _assignments(bare: str) -> Iterator[Fault]:
+    """One ``=``, which CEL does not have."""
+    for sign in re.finditer(r"(?<![=!<>])=(?![=<>])", bare):
+        yield Fault(sign.start(), 1, "there is no = in CEL", "write == to compare")
 
 
 def _needless(bare: str) -> Iterator[Fault]:

@@ -48,8 +48,8 @@ def _fault(source: str, line: int, column: int, said: str) -> Fault:
     index, length = _word(source, _index(source, line, column))
     message = re.sub(r" \(in container '.*'\)$", "", re.sub(r" expecting \{.*$", "", reason_of(said)))
     message = message.removeprefix("Syntax error: ").replace("mismatched input '<EOF>'", "it ends too early")
-    if unknown := re.fullmatch(rf"undeclared reference to '({ROOT}\.)?(\w+)'", message):
-        return Fault(index, length, *_unknown(unknown[2], is_field=unknown[1] is not None))
+    if unknown := re.fullmatch(r"undeclared reference to '(\w+(?:\.\w+)*)'", message):
+        return _unknown(source, index, length, unknown[1].split("."))
     if overload := re.fullmatch(r"found no matching overload for '(.*)' applied to '\((.*)\)'", message):
         return Fault(index, length, *_misfit(overload[1].strip("_"), overload[2], is_sign=overload[1][0] == "_"))
     return Fault(index, length, message, "make two rules of it" if "recursion" in message else HINT)
@@ -74,13 +74,43 @@ def _word(source: str, index: int | None) -> tuple[int | None, int]:
     return index, 1
 
 
-def _unknown(name: str, *, is_field: bool) -> tuple[str, str]:
-    if is_field:
-        near = near_miss(name, FIELDS)
-        return f"there is no {ROOT}.{name}", f"did you mean {ROOT}.{near}?" if near else f"known: {', '.join(FIELDS)}"
+METHODS: Final = (
+    "all", "contains", "endsWith", "exists", "exists_one", "filter", "getDate", "getDayOfMonth", "getDayOfWeek",
+    "getFullYear", "getHours", "getMinutes", "getMonth", "getSeconds", "map", "matches", "startsWith",
+)  # fmt: skip
+"""What is called after a full stop; CEL's own names (language definition, "List of standard definitions")."""
+FUNCTIONS: Final = ("bool", "double", "duration", "dyn", "has", "int", "size", "string", "timestamp", "type")
+
+
+def _unknown(source: str, index: int | None, length: int, names: list[str]) -> Fault:
+    """A name nobody knows, pointed at by itself: not the ``campaign.`` before it, nor what follows."""
+    if names[0] == ROOT and len(names) > 1:
+        place, near = _place(source, index, names[1]) or (index, length), near_miss(names[1], FIELDS)
+        advice = f"did you mean {ROOT}.{near}?" if near else f"known: {', '.join(FIELDS)}"
+        return Fault(*place, f"there is no {ROOT}.{names[1]}", advice)
+    name = names[0]
     if name == ROOT:
-        return f"{ROOT} alone says nothing", f"write one of its fields, such as {ROOT}.recipients"
-    return f"there is no {name}", f"did you mean {ROOT}.{name}?" if name in FIELDS else HINT
+        said, advice = f"{ROOT} alone says nothing", f"write one of its fields, such as {ROOT}.recipients"
+        return Fault(index, length, said, advice)
+    if len(names) > 1:
+        found = next(re.finditer(rf"\b{re.escape(name)}\b", source), None)
+        index, length = (found.start(), len(name)) if found else (index, length)
+    return Fault(index, length, f"there is no {name}", _nearest(source, index, name))
+
+
+def _place(source: str, index: int | None, field: str) -> tuple[int, int] | None:
+    """The last ``field`` at or before ``index``: the engine points at a full stop in or behind it."""
+    places = [found.start(1) for found in re.finditer(rf"\b{ROOT}\s*\.\s*({re.escape(field)})\b", source)]
+    before = [place for place in places if index is None or place <= index + len(field) + len(ROOT) + 1]
+    return (before[-1], len(field)) if before else None
+
+
+def _nearest(source: str, index: int | None, name: str) -> str:
+    if name in FIELDS:
+        return f"did you mean {ROOT}.{name}?"
+    is_method = index is not None and source[:index].rstrip().endswith(".")
+    near = near_miss(name, METHODS if is_method else (*FUNCTIONS, ROOT))
+    return f"did you mean {near}?" if near else HINT
 
 
 def _misfit(name: str, kinds: str, *, is_sign: bool) -> tuple[str, str]:

@@ -74,36 +74,44 @@ def check(
     only: Sequence[Path] | None = None,
     same_history: Callable[[], bool] = lambda: False,
 ) -> Checked:
-    """Look at every manifest, or at those ``only`` names.
+    """Look at every manifest, or at those ``only`` names; names are compared with those of all others.
 
     ``same_history``: whether git's history is the one in which the files of ``known`` were looked up.
     """
     findings = Findings()
     files = campaign_files(root, entries, findings) if only is None else named_files(root, only, findings)
+    asked = {file.name for file in files}
+    others = [] if not asked or only is None else _others(root, entries, asked)
     home = os.path.realpath(root)
-    lines = Lines(home)
-    recall = _Recall(known, world, same_history, home, lines)
-    recalled = [recall(file) for file in files]
-    unknown = [file for file, judged in zip(files, recalled, strict=True) if judged is None]
-    judgements = iter(judge(unknown) if unknown else ())
-    zones = set()
-    told: list[_Told] = []
-    for file, remembered in zip(files, recalled, strict=True):
-        judged = remembered or next(judgements)
-        findings.extend(judged.found)
-        if judged.zone:
-            zones.add(judged.zone)
-        told.append(_Told(file, judged, lines))
-    wrong = check_names([one for one in told if one.name], findings)
+    recall = _Recall(known, world, same_history, home, Lines(home))
+    told, judged = _all_told(sorted((*files, *others), key=lambda file: file.name), recall, judge)
+    in_question = [one for one in told if one.file.name in asked]
+    for one in in_question:
+        findings.extend(one.judged.found)
+    wrong = check_names([one for one in told if one.name], findings, lambda one: one.file.name in asked)
     return Checked(
         tuple(sorted(findings.items, key=sort_key)),
-        tuple(_of_numbers(told, wrong)),
+        tuple(_of_numbers(in_question, wrong)),
         frozenset(one.name for one in told) if only is None and all(one.name for one in told) else None,
         len(files),
         {one.file.name: one.judged.row for one in told if one.judged.is_lasting and _is_at_its_name(one.file, home)},
-        frozenset(zones),
-        len(unknown),
+        frozenset(one.judged.zone for one in told if one.judged.zone),
+        judged,
     )
+
+
+def _all_told(files: Sequence[ManifestFile], recall: _Recall, judge: Judge) -> tuple[list[_Told], int]:
+    """The verdict of each of ``files``, and how many had to be read for it."""
+    recalled = [recall(file) for file in files]
+    unknown = [file for file, known in zip(files, recalled, strict=True) if known is None]
+    judgements = iter(judge(unknown) if unknown else ())
+    verdicts = [known or next(judgements) for known in recalled]
+    return [_Told(file, each, recall.lines) for file, each in zip(files, verdicts, strict=True)], len(unknown)
+
+
+def _others(root: Path, entries: Sequence[Entry], asked: Collection[str]) -> list[ManifestFile]:
+    """The manifests of which nothing is said but that they share a name. What hinders reading them is not asked for."""
+    return [file for file in campaign_files(root, entries, Findings()) if file.name not in asked]
 
 
 def _is_at_its_name(file: ManifestFile, home: str) -> bool:

@@ -136,6 +136,8 @@ _TEXT: Final = {
     "MS322": Example('content: "ลด\\u200b20%"', 'content: "ลด 20%"'),
     "MS323": Example('content: "ลด\\u00a020%"', 'content: "ลด 20%"'),
     "MS324": Example('content: "It’s on us"', 'content: "It\'s on us"'),
+    "MS325": Example('content: "ลด 20% ที่ Si\\u0430m"', 'content: "ลด 20% ที่ Siam"'),
+    "MS326": Example('content: "ซื้\\u0e49อ 1 แถม 1"', 'content: "ซื้อ 1 แถม 1"'),
 }
 
 _RECIPIENTS: Final = {

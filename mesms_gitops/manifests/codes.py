@@ -78,7 +78,8 @@ _STRUCTURE: Final = {
     ),
     "MS101": Code(
         "not YAML",
-        "The file cannot be parsed any further from this place on; problems below it are found once it can. The "
+        "The file cannot be parsed any further from this place on, so its other values are not looked at: problems "
+        "above and below this place are found once it is mended. The "
         "usual causes are an unquoted text with `: ` in it, an unclosed quote, and keys that do not start in one "
         "column.",
     ),
@@ -368,6 +369,17 @@ _TEXT: Final = {
         "alphabet, such as ’ or ฿, and all of it is sent as UCS-2: 70 (67) to a part. The plan says what that costs "
         "over all people. `mesms-gitops fix --write --code MS324` writes what says the same, never at the price of a "
         "part; an emoji is left to you.",
+    ),
+    "MS325": Code(
+        "look-alike letter",
+        "A Cyrillic or Greek letter that looks like a Latin one: it cannot be searched for, makes an English message "
+        "Unicode, and in a link leads elsewhere. Messages with such letters look like fraud to operators. It often "
+        "comes with copied text; type the Latin letter. A text that is written in Cyrillic or Greek is left alone.",
+    ),
+    "MS326": Code(
+        "Thai typed twice",
+        "The same vowel or tone mark twice on one letter, a second ำ or า after ำ, or เ before แ. Phones show it as "
+        "one, as a dotted circle, or as rubbish, and it is counted twice. Type it once.",
     ),
 }
 

@@ -44,11 +44,14 @@ _DOTS: Final = "\u3002\uff0e\uff61"
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,11}://[^\s<>\"'“”]+", re.IGNORECASE)
 _BARE = re.compile(
     r"@[a-z0-9_.-]++"  # what follows it is a mail address or somebody's name, no link
+    r"|(?<![a-z0-9_.-])(?P<ends_thai>[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+\.ไทย)(?![\u0e01-\u0e5b])"
     r"|(?<![a-z0-9_-])(?P<bare>[a-z0-9_-]++(?:\.[a-z0-9_-]++)++)(?P<more>[/:]?[0-9]?)"
-    r"|(?P<thai>[^\x00-\x7f\s]\.(?:com|net|org|co|th|shop|store|xyz|info|me|link|app|site|online)(?![a-z0-9_.-]))",
+    r"|(?P<thai>[^\x00-\x7f\s]\.(?:com|net|org|co|th|shop|store|xyz|info|me|link|app|site|online)(?![a-z0-9_.-])"
+    r"|[^\x00-\x7f\s]\.ไทย(?=/))",
     re.IGNORECASE,
 )
-"""Possessive, so that a megabyte of dots takes one pass. The last: a Thai host without ``https://`` (ร้าน.com)."""
+"""Possessive, so that a megabyte of dots takes one pass. The last: a Thai host without ``https://`` (ร้าน.com).
+``.ไทย`` is an ending too; after a Thai word only with a path, for sentences end so as well."""
 _OPENED_BY: Final = {")": "(", "]": "[", "}": "{"}
 _MOST_TRAILING: Final = 16
 _TRAILING: Final = ".,;:!?*"
@@ -92,6 +95,8 @@ def _bare_links(text: str, start: int, end: int) -> Iterator[Link]:
     for match in _BARE.finditer(text, start, end):
         if match["thai"] is not None:
             yield _thai_link(text, match.end())
+        elif match["ends_thai"] is not None:
+            yield Link(match["ends_thai"], match.start(), match["ends_thai"].lower())
         elif match["bare"] is not None and _leads_somewhere(match):
             bare = match["bare"].strip("-_")
             yield Link(bare, text.index(bare, match.start()), bare.lower())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mesms_gitops.manifests.build import Draft, Surroundings, build
+from mesms_gitops.manifests.build import Draft, Surroundings, build, numbers_of
 from mesms_gitops.manifests.check import Judged
 from mesms_gitops.manifests.collector import without_collector
 from mesms_gitops.manifests.discover import ManifestFile, campaign_files, named_files
@@ -15,12 +15,13 @@ from mesms_gitops.manifests.names import check_names
 from mesms_gitops.manifests.positions import TreePositions
 from mesms_gitops.manifests.scalars import Misfit, cut, zone
 from mesms_gitops.manifests.schema import ManifestKeys, ScheduleKeys
+from mesms_gitops.manifests.shared import said_once
 from mesms_gitops.manifests.text_file import decode, digest_of, read_bytes, read_text_file
 from mesms_gitops.manifests.validate import understand
 from mesms_gitops.manifests.verdicts import Lines, Row, entry, is_lasting, place_of
 from mesms_gitops.manifests.waivers import with_waivers
 from mesms_gitops.manifests.yaml_tree import parse
-from mesms_gitops.model.campaign import DeclaredState
+from mesms_gitops.model.campaign import DeclaredState, NumbersSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -76,9 +77,10 @@ def load_campaigns(
     wrong = check_names(read, findings)
     campaigns = (found.campaign for found in read if found.campaign is not None and found.name not in wrong)
     names = {found.name for found in read} if walked and len(read) == len(files) else None
+    told = with_waivers(sorted(findings.items, key=sort_key), project.project, now, names)
     return Loaded(
         tuple(sorted(campaigns, key=lambda campaign: campaign.name)),
-        (*project.diagnostics, *with_waivers(sorted(findings.items, key=sort_key), project.project, now, names)),
+        (*project.diagnostics, *said_once(told, project.project.file, len(files) if walked else None)),
         len(files),
     )
 
@@ -110,10 +112,17 @@ def _draft(text: TextFile, project: LoadedProject, around: Surroundings, own: Fi
     tree = parse(text, own)
     if tree is None:
         return None
-    _check_opt_outs(tree.root, project, own)
     merged = merge(tree.root, project.defaults)
     understood = understand(merged, ManifestKeys, tree.broken, own)
+    if understood.keys.class_ != "transactional" and not _has_only_groups(understood.keys):
+        _check_opt_outs(tree.root, project, own)
     return Draft(merged, understood, TreePositions(text, project.defaults), around, own)
+
+
+def _has_only_groups(keys: ManifestKeys) -> bool:
+    """Whether nobody could be taken out: ME-SMS alone knows the members of a contact group."""
+    sources = keys.recipients or []
+    return bool(sources) and all(getattr(source, "contact_group", None) is not None for source in sources)
 
 
 def _check_opt_outs(root: MappingNode, project: LoadedProject, own: Findings) -> None:
@@ -160,7 +169,7 @@ class Judge:
         draft = None if text is None else _draft(text, self._project, self._around, own)
         campaign = None if draft is None else build(draft)
         found = tuple(_named(own, draft))
-        numbers = () if campaign is None else tuple(self._numbers(campaign))
+        numbers = self._of_numbers(draft, campaign)
         row = self._row(file.name, draft, own, found, numbers)
         if body is None:
             return Judged(row, found, numbers, False, None)
@@ -169,6 +178,16 @@ class Judge:
         return Judged(
             row._replace(digest=digest_of(body)), found, numbers, lasting, None if draft is None else _zone(draft)
         )
+
+    def _of_numbers(self, draft: Draft | None, campaign: Campaign | None) -> tuple[Diagnostic, ...]:
+        """What is wrong with the numbers; where something else is wrong as well, only with each by itself."""
+        if campaign is not None:
+            return tuple(self._numbers(campaign))
+        listed = None if draft is None else numbers_of(draft)
+        if listed is None:
+            return ()
+        places = {at for source in listed.sources if isinstance(source, NumbersSource) for at in source.positions}
+        return tuple(replace(item, field="recipients") for item in self._numbers(listed) if item.position in places)
 
     def _row(
         self,

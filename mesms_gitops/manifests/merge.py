@@ -25,7 +25,7 @@ _WITH_BODY: Final = BODIES | {"template_text"}
 
 def merge(manifest: MappingNode, defaults: MappingNode | None) -> MappingNode:
     """``manifest`` over ``defaults``; neither is changed."""
-    if not defaults:
+    if defaults is None or not defaults.keys_at:
         return manifest
     own_body = not BODIES.isdisjoint(manifest)
     skipped = _WITH_BODY if own_body else frozenset[str]()
@@ -64,6 +64,8 @@ def _over(upper: MappingNode, lower: MappingNode, skipped: frozenset[str] = froz
                 merged.keys_at[key] = lower.keys_at[key]
         else:
             merged[key] = _both(key, merged[key], below)
+    for key in lower.keys_at.keys() - lower.keys() - skipped:
+        merged.keys_at.setdefault(key, lower.keys_at[key])  # refused in mesms.yaml: not missing here
     return merged
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from mesms_gitops.manifests.look_alikes import Oddity, oddities
 from mesms_gitops.manifests.slips import INVISIBLE, MAX_CHARACTERS, PLAIN, SPACES, Slip, mended, slips
 from mesms_gitops.model.diagnostic import Severity
 from mesms_gitops.planning.parts import Parts, blame, count
@@ -50,6 +52,7 @@ class Finding:
 
 _WRONG = re.compile(
     "(?P<control>[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff])"
+    r"|(?P<placeholder>\{\{[^{}]*\}\}|\{%[^{}%]*%\}|\{#[^{}#]*#\})"
     r"|(?P<braces>\{\{|\}\}|\{%|%\}|\{#|#\})"
 )
 _PERHAPS = re.compile(
@@ -63,7 +66,7 @@ MOST_NAMED: Final = 20
 
 
 def check_text(text: str) -> tuple[Finding, ...]:
-    """Everything to say about ``text`` as it would be sent: errors MS301-MS304, the rest MS312 and MS320-MS324.
+    """Everything to say about ``text`` as it would be sent: errors MS301-MS304, the rest MS312 and MS320-MS326.
 
     Each different character is spoken of once, at its first place.
     """
@@ -71,7 +74,17 @@ def check_text(text: str) -> tuple[Finding, ...]:
         return (*check_errors(text), *_of_the_beginning(text[:MOST_LOOKED_AT]))
     found = slips(text)
     mendable = map(_finding, weighed(text, found)) if found else ()
-    return (*check_errors(text), *mendable)
+    return (*check_errors(text), *mendable, *map(_odd, islice(oddities(text), MOST_NAMED)))
+
+
+def _odd(found: Oddity) -> Finding:
+    if found.code == "MS325":
+        what = f"{found.excerpt} is {character_name(found.excerpt)}: it looks like the Latin {found.better}"
+        advice = f"type the Latin letter {found.better}"
+    else:
+        what = f"Thai typed twice: {' '.join(f'U+{ord(one):04X}' for one in found.excerpt[:4])}"
+        advice = f"type it once: {character_name(found.better)}"
+    return Finding(found.code, Severity.WARNING, what, advice, found.index, found.excerpt)
 
 
 def _of_the_beginning(text: str) -> Iterator[Finding]:
@@ -100,19 +113,30 @@ def _shape(text: str) -> Iterator[Finding]:
         )
 
 
+_FILL_IN: Final = (
+    "write what it stands for: this text is looked at as it will be sent, "
+    "and what a value brings is not filled in again"
+)
+
+
 def _wrong(text: str) -> Iterator[Finding]:
     seen: set[str] = set()
     for match in _WRONG.finditer(text):
-        if match[0] in seen:
+        kind = match[0] if match.lastgroup != "placeholder" else match[0][:2] + match[0][-2:]
+        if kind in seen:
             continue
-        seen.add(match[0])
+        seen.add(kind)
         if match.lastgroup == "control":
             what = f"the control character U+{ord(match[0]):04X} would be sent"
             advice = "delete it; only line feeds may break a line"
             yield Finding("MS304", Severity.ERROR, what, advice, match.start(), match[0])
+        elif match.lastgroup == "placeholder":
+            # what is between the braces may be somebody's value
+            what = f"the placeholder {kind[:2]} … {kind[2:]} would be sent as it stands"
+            yield Finding("MS302", Severity.ERROR, what, _FILL_IN, match.start(), kind[:2])
         else:
             what = f"{match[0]} is left over and would be sent as it stands"
-            advice = "close the placeholder ({{ name }}), or delete it"
+            advice = "write both ends of a placeholder ({{ name }}), or delete it"
             yield Finding("MS302", Severity.ERROR, what, advice, match.start(), match[0])
 
 
@@ -178,7 +202,7 @@ def _saves(code: str, now: Parts, alone: Parts, together: Parts) -> str:
     if together.parts < now.parts:
         return f"; mended alone it saves no part, with the others {_fewer(now, together)}"
     fewer = now.units - alone.units
-    return f"; it costs {fewer} of the characters" if fewer > 0 and now.encoding == alone.encoding else ""
+    return "; it costs no part" if fewer > 0 and now.encoding == alone.encoding else ""
 
 
 def _fewer(now: Parts, then: Parts) -> str:

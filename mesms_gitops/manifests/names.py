@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from mesms_gitops.manifests.concealed import concealed
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mesms_gitops.manifests.findings import Findings, Pointed
+
+_BY_FILE = " (from the file's name)"
 
 
 class Named(Protocol):
@@ -28,15 +33,20 @@ class Named(Protocol):
 N = TypeVar("N", bound=Named)
 
 
-def check_names(read: Sequence[N], findings: Findings) -> set[str]:
-    """Two campaigns cannot share a name, and a former name must be free. Returns the names in doubt."""
-    first: dict[str, N] = {}
-    wrong = set()
-    for found in read:
-        other = first.setdefault(found.name, found)
-        if other is not found:
-            wrong.add(found.name)
-            _clash(found, other, findings)
+def _everyone(_: Named) -> bool:
+    return True
+
+
+def check_names(read: Sequence[N], findings: Findings, is_asked: Callable[[N], bool] = _everyone) -> set[str]:
+    """Two campaigns cannot share a name, and a former name must be free. Returns the names in doubt.
+
+    Only what concerns a manifest that ``is_asked`` about is said, wherever it stands.
+    """
+    first, sharing = _by_name(read)
+    for found, holder in sharing:
+        if is_asked(found) or is_asked(holder):
+            _clash(found, holder, findings)
+    wrong = {found.name for found, _ in sharing}
     moved: dict[str, N] = {}
     for found in read:
         if found.former is None or found.former == found.name:
@@ -44,14 +54,44 @@ def check_names(read: Sequence[N], findings: Findings) -> set[str]:
         holder = first.get(found.former) or moved.setdefault(found.former, found)
         if holder is not found:
             wrong.add(found.name)
-            _not_gone(found, holder, findings)
+            if is_asked(found) or is_asked(holder):
+                _not_gone(found, holder, findings)
     return wrong
+
+
+def _by_name(read: Sequence[N]) -> tuple[dict[str, N], list[tuple[N, N]]]:
+    """Who holds each name, and who else has it, with its holder.
+
+    A file named like the campaign holds it before one that says `name:`: that line can be mended where it stands.
+    """
+    first: dict[str, N] = {}
+    others: list[N] = []
+    for found in read:
+        if first.setdefault(found.name, found) is not found:
+            others.append(found)
+    for found in others:
+        if not is_from_stem(first[found.name]) and is_from_stem(found):
+            first[found.name] = found
+    shared = {found.name for found in others}
+    everyone = [found for found in read if found.name in shared] if shared else []
+    return first, [(found, first[found.name]) for found in everyone if first[found.name] is not found]
+
+
+def is_from_stem(found: Named) -> bool:
+    """Whether a manifest has its name from its file's name; where that cannot be made out, it has."""
+    span = found.span("name")
+    if PurePosixPath(span.position.file).stem != found.name or span.excerpt is None:
+        return False
+    start, end = span.position.column - 1, span.position.end_column - 1
+    text, rest = span.excerpt[start:end], span.excerpt[end:]
+    is_key = rest.lstrip().startswith(":")
+    return is_key or text.strip("\"'") != concealed(found.name)
 
 
 def _clash(found: Named, other: Named, findings: Findings) -> None:
     findings.error(
         "MS128",
-        f"the name {found.name} is taken: {_shown(other, 'name')}",
+        f"the name {found.name} is taken: {_shown(other, 'name')}{_BY_FILE if is_from_stem(other) else ''}",
         at=found.span("name"),
         field="name",
         why="the name is what state remembers a campaign by",

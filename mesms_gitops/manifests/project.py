@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -15,9 +15,9 @@ from mesms_gitops.manifests.discover import Entry
 from mesms_gitops.manifests.findings import Findings, sort_key
 from mesms_gitops.manifests.positions import TreePositions
 from mesms_gitops.manifests.scalars import cut
-from mesms_gitops.manifests.schema import PerCampaignAndApply, PolicyKeys, ProjectKeys
+from mesms_gitops.manifests.schema import DefaultsKeys, PerCampaignAndApply, PolicyKeys, ProjectKeys
 from mesms_gitops.manifests.text_file import TextFile, read_text_file
-from mesms_gitops.manifests.validate import Understood, understand
+from mesms_gitops.manifests.validate import Steps, Understood, understand, without
 from mesms_gitops.manifests.waivers import entries, read_waivers
 from mesms_gitops.manifests.yaml_tree import MappingNode, Node, SequenceNode, parse
 from mesms_gitops.model.campaign import Window
@@ -38,8 +38,9 @@ promotional messages between 9PM to 9AM" are prohibited; one hour is kept from t
 class LoadedProject:
     """A project file, understood. ``defaults`` lie under every manifest and are for `load_campaigns` alone.
 
-    ``diagnostics`` are warnings: a file with errors is never loaded. One error may be among them: that nothing here can
-    read its rules. That stops every check and every plan, but not `stop`, `status` and what else only looks or halts.
+    ``diagnostics`` are warnings: a file with errors is loaded by `load_project_leniently` alone. One error may be among
+    them nevertheless: that nothing here can read its rules. That stops every check and every plan, but not `stop`,
+    `status` and what else only looks or halts.
     ``audience_engine`` is ``local`` or ``spark``.
     """
 
@@ -59,6 +60,21 @@ def load_project(file: Path) -> LoadedProject:
     return loaded
 
 
+def load_project_leniently(file: Path) -> LoadedProject:
+    """What can be understood of ``file``, its errors among its ``diagnostics``: to look at manifests, never to send.
+
+    What was refused is as if it were not there, so that nothing is said about a manifest that only follows from it.
+    Raises `ManifestError` where nothing can be understood at all.
+    """
+    findings = Findings()
+    loaded = _load(file, findings)
+    if loaded is None:
+        raise ManifestError(sorted(findings.items, key=sort_key))
+    if not findings.has_errors:
+        return loaded
+    return replace(loaded, diagnostics=tuple(sorted(loaded.diagnostics, key=sort_key)))
+
+
 def _load(file: Path, findings: Findings) -> LoadedProject | None:
     if not file.exists():
         findings.in_file(file.name, "MS001", f"there is no {file.name} here", next_step="run `mesms-gitops init`")
@@ -69,13 +85,12 @@ def _load(file: Path, findings: Findings) -> LoadedProject | None:
         return None
     understood = understand(tree.root, ProjectKeys, tree.broken, findings)
     _require_version(tree.root, understood, findings)
-    defaults = tree.root.get("defaults")
     later = Findings()
-    project = _project(file, text, tree.root, understood.keys, findings, later)
+    project = _project(file, text, tree.root, understood, findings, later)
     return LoadedProject(
         project,
-        defaults if isinstance(defaults, MappingNode) else None,
-        _entries(project, tree.root),
+        _defaults(tree.root),
+        _entries(project, understood.tree),
         (*findings.items, *later.items),
         _engine(understood.keys),
     )
@@ -92,6 +107,26 @@ def _require_version(root: MappingNode, understood: Understood[ProjectKeys], fin
         )
 
 
+def _defaults(root: MappingNode) -> MappingNode | None:
+    """What lies under every manifest: without what was refused there, which is said once and not for every manifest."""
+    defaults = root.get("defaults")
+    if not isinstance(defaults, MappingNode):
+        return None
+    understood = understand(defaults, DefaultsKeys, set(), Findings())
+    left: MappingNode = without(defaults, {_up_to_a_list(path) for path in understood.lost})
+    return left
+
+
+def _up_to_a_list(path: Steps) -> Steps:
+    """Lists are never merged: half of one is nobody's list."""
+    return path[: next((number for number, step in enumerate(path) if isinstance(step, int)), None)]
+
+
+def _patterns(understood: Understood[ProjectKeys]) -> tuple[str, ...]:
+    given = understood.keys.campaigns
+    return ("campaigns/",) if given is None or (not given and understood.is_hurt("campaigns")) else tuple(given)
+
+
 def _engine(keys: ProjectKeys) -> str:
     return (keys.audience.engine if keys.audience else None) or "local"
 
@@ -104,19 +139,24 @@ def _entries(project: Project, root: MappingNode) -> tuple[Entry, ...]:
 
 
 def _project(
-    file: Path, text: TextFile, root: MappingNode, keys: ProjectKeys, findings: Findings, later: Findings
+    file: Path,
+    text: TextFile,
+    root: MappingNode,
+    understood: Understood[ProjectKeys],
+    findings: Findings,
+    later: Findings,
 ) -> Project:
-    _check_state(keys, root, findings)
+    keys = understood.keys
     return Project(
         root=file.resolve().parent,
         file=file.name,
         text_digest=hashlib.sha256(text.text.encode()).hexdigest(),
-        campaigns=tuple(keys.campaigns) if keys.campaigns is not None else ("campaigns/",),
+        campaigns=_patterns(understood),
         timezone=keys.timezone or "Asia/Bangkok",
-        state=keys.state or ".mesms/state.json",
+        state=_state(keys, root, findings) or ".mesms/state.json",
         undo_window=keys.undo_window if keys.undo_window is not None else timedelta(minutes=10),
         api=_api(keys, root, findings),
-        policy=_policy(keys.policy or PolicyKeys(), root, findings, later),
+        policy=_policy(understood, root, findings, later),
         positions=TreePositions(text),
     )
 
@@ -164,7 +204,7 @@ def _check_url(url: str, node: Node, findings: Findings) -> None:
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
 
 
-def _check_state(keys: ProjectKeys, root: MappingNode, findings: Findings) -> None:
+def _state(keys: ProjectKeys, root: MappingNode, findings: Findings) -> str | None:
     if keys.state and _PASSWORD.search(keys.state):
         findings.error(
             "MS012",
@@ -175,15 +215,20 @@ def _check_state(keys: ProjectKeys, root: MappingNode, findings: Findings) -> No
             next_step="take it out, change it, and set MESMS_STATE where the program runs",
             show=False,
         )
+        return None
+    return keys.state
 
 
-def _policy(keys: PolicyKeys, root: MappingNode, findings: Findings, later: Findings) -> Policy:
+def _policy(understood: Understood[ProjectKeys], root: MappingNode, findings: Findings, later: Findings) -> Policy:
+    """The policy. Half a list of senders or of links is none: it would forbid what the other half allows."""
+    keys = understood.keys.policy or PolicyKeys()
+    links = _links(keys, understood.tree, findings)
     recipients = keys.max_recipients or PerCampaignAndApply()
     credits_ = keys.max_credits or PerCampaignAndApply()
     return Policy(
-        senders=None if keys.senders is None else tuple(keys.senders),
-        windows=_windows(keys),
-        links=_links(keys, root, findings),
+        senders=None if keys.senders is None or understood.is_hurt("policy", "senders") else tuple(keys.senders),
+        windows=_windows(keys, is_hurt=understood.is_hurt("policy", "windows")),
+        links=None if understood.is_hurt("policy", "links") else links,
         max_parts=keys.max_parts,
         max_recipients_campaign=recipients.campaign,
         max_recipients_apply=recipients.apply,
@@ -203,12 +248,12 @@ def _rules(root: MappingNode, findings: Findings, later: Findings) -> tuple[Rule
     return read_rules(root, findings, later)
 
 
-def _windows(keys: PolicyKeys) -> MappingProxyType[str, Window]:
+def _windows(keys: PolicyKeys, *, is_hurt: bool) -> MappingProxyType[str, Window]:
     given = {}
     if keys.windows is not None:
         pairs = (("marketing", keys.windows.marketing), ("transactional", keys.windows.transactional))
         given = {name: window for name, window in pairs if window is not None}
-    return MappingProxyType({**DEFAULT_WINDOWS, **given})
+    return MappingProxyType(given if is_hurt else {**DEFAULT_WINDOWS, **given})
 
 
 _HOST = re.compile(r"(?:\*\.)?[^\s/:@?#*]+\.[^\s/:@?#*.]+")

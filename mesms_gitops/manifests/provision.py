@@ -30,10 +30,25 @@ def check_variables(draft: Draft, message: Message, variables: Mapping[str, str]
             for index, source in enumerate(sources):
                 if name not in provided(source):
                     _not_everywhere(draft, name, index, source)
+    _check_values(draft, message, variables, sources)
     missing = sorted(message.names - set(variables) - message.optional - set(given))[:MOST_SUGGESTIONS]
     for name in unused:
         if not missing or near_miss(name, missing) is None:  # else: the missing one asked whether it is meant
             _unused(draft, name, given[name])
+
+
+def _check_values(draft: Draft, message: Message, variables: Mapping[str, str], sources: tuple[Source, ...]) -> None:
+    """Values for everybody that are empty; a column may still fill one in."""
+    mapped = {name for source in sources for name in provided(source)}
+    for name in sorted(message.names & variables.keys() - message.may_be_empty - mapped):
+        if not variables[name].strip():
+            draft.findings.error(
+                "MS308",
+                f"the variable {cut(name)!r} is empty",
+                at=draft.at("variables", name),
+                field=f"variables.{cut(name)}",
+                next_step=f'fill it in, or write {{{{ {cut(name)} | default("...", true) }}}} in the message',
+            )
 
 
 def _given(draft: Draft) -> dict[str, tuple[str | int, ...]]:
@@ -47,7 +62,7 @@ def _given(draft: Draft) -> dict[str, tuple[str | int, ...]]:
     given: dict[str, tuple[str | int, ...]] = {}
     for path in paths:
         node = draft.node(*path)
-        for name in node if isinstance(node, MappingNode) else ():
+        for name in node.keys_at if isinstance(node, MappingNode) else ():
             given.setdefault(name, (*path, name))
     return given
 

@@ -165,13 +165,13 @@ def _check_name(name: Scalar, first: Scalar, findings: Findings) -> None:
 
 def _rule(entry: MappingNode, findings: Findings, later: Findings) -> Rule | None:
     name, require, message = (entry.get(key) for key in REQUIRED)
-    if not isinstance(require, Scalar):
-        return None
+    if not isinstance(require, Scalar) or not require.text.strip():
+        return None  # an empty one is said by whoever reads the keys
     label = name.text if isinstance(name, Scalar) else ""
     when = entry.get("when")
     try:
         asked = _question(require, findings)
-        condition = _question(when, findings) if isinstance(when, Scalar) else None
+        condition = _question(when, findings) if isinstance(when, Scalar) and when.text.strip() else None
     except NoEngine as error:
         _no_engine(require, error, later)
         return UncheckedRule(label, require.span.position)

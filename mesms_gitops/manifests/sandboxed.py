@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from jinja2.visitor import NodeTransformer
 
+from mesms_gitops.manifests.parser_words import jinja_words
 from mesms_gitops.manifests.scalars import Misfit, near_miss
 
 if TYPE_CHECKING:
@@ -35,13 +36,25 @@ MAX_NUMBER: Final = 10**15
 
 
 class TemplateMisfit(Misfit):
-    """A template that does not compile, or does not render; ``line`` counts from 1 within the template."""
+    """A template that does not compile, or does not render; ``line`` counts from 1 within the template.
+
+    ``sign`` is a word of that line which it is about, empty if none can be told; ``others`` are its like.
+    """
 
     def __init__(
-        self, code: str, message: str, next_step: str, *, line: int | None = None, why: str | None = None
+        self,
+        code: str,
+        message: str,
+        next_step: str,
+        *,
+        line: int | None = None,
+        why: str | None = None,
+        sign: str = "",
     ) -> None:
         super().__init__(code, message, next_step, why=why)
         self.line = line
+        self.sign = sign
+        self.others: tuple[TemplateMisfit, ...] = ()
 
 
 class _TooMuch(SecurityError):
@@ -269,15 +282,21 @@ _WEIGHTS: Final[dict[type[nodes.Node], int]] = {nodes.Compare: 10, nodes.Test: 1
 
 
 class _Fence(NodeTransformer):
-    """Refuses what is not in the language, and puts the counters in. The methods' names are Jinja2's."""
+    """Notes what is not in the language, and puts the counters in. The methods' names are Jinja2's."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, TemplateMisfit] = {}
 
     def visit(self, node: nodes.Node, *args: Any, **rest: Any) -> Any:
-        if not isinstance(node, _ALLOWED_NODES):
-            kind = type(node).__name__
-            _refuse(
-                f"`{_NODE_NAMES.get(kind, kind.lower())}` is not for messages", node, "use text, {{ }}, if, for and set"
-            )
-        return super().visit(node, *args, **rest)
+        """As `NodeTransformer`, each kind of fault noted once; a construct that is refused is not looked into."""
+        try:
+            if not isinstance(node, _ALLOWED_NODES):
+                kind = _NODE_NAMES.get(type(node).__name__, type(node).__name__.lower())
+                _refuse(f"`{kind}` is not for messages", node, "use text, {{ }}, if, for and set", kind.split()[-1])
+            return super().visit(node, *args, **rest)
+        except TemplateMisfit as misfit:
+            self.faults.setdefault(str(misfit.message), misfit)
+            return node
 
     def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802
         if node.name not in ALLOWED_FILTERS:
@@ -325,8 +344,8 @@ def _call(method: str, args: list[Any], line: int) -> nodes.Call:
     return nodes.Call(nodes.EnvironmentAttribute(method), args, [], None, None, lineno=line)
 
 
-def _refuse(message: str, node: nodes.Node, next_step: str) -> None:
-    raise TemplateMisfit("MS306", message, next_step, line=node.lineno)
+def _refuse(message: str, node: nodes.Node, next_step: str, sign: str = "") -> None:
+    raise TemplateMisfit("MS306", message, next_step, line=node.lineno, sign=sign)
 
 
 def _unknown(kind: str, name: str, allowed: Iterable[str], node: nodes.Node) -> None:
@@ -336,6 +355,7 @@ def _unknown(kind: str, name: str, allowed: Iterable[str], node: nodes.Node) -> 
         f"the {kind} {name!r} is not available in messages",
         node,
         f"did you mean {near}?" if near else f"use {', '.join(known)}",
+        name,
     )
 
 
@@ -427,8 +447,15 @@ def _parse(source: str) -> nodes.Template:
 _SYNTAX: Final = "a variable is {{ name }}; a condition is {% if name %} ... {% endif %}"
 
 
+_QUOTED: Final = re.compile(r"'([A-Za-z_][A-Za-z0-9_]*)'")
+
+
 def _unreadable(error: TemplateSyntaxError) -> TemplateMisfit:
-    return TemplateMisfit("MS305", f"the template cannot be read: {error.message}", _SYNTAX, line=error.lineno)
+    words = jinja_words(error.message or "")
+    said, advice = (words.message, words.next_step) if words else (error.message, _SYNTAX)
+    word = _QUOTED.search(error.message or "")
+    message = f"the template cannot be read: {said}"
+    return TemplateMisfit("MS305", message, advice, line=error.lineno, sign=word[1] if word else "")
 
 
 def _too_deep() -> TemplateMisfit:
@@ -436,7 +463,12 @@ def _too_deep() -> TemplateMisfit:
 
 
 def _fence(tree: nodes.Template) -> nodes.Template:
-    fenced: nodes.Template = _Fence().visit(tree)
+    fence = _Fence()
+    fenced: nodes.Template = fence.visit(tree)
+    if fence.faults:
+        first, *others = fence.faults.values()
+        first.others = tuple(others)
+        raise first
     fenced.set_environment(_ENVIRONMENT)
     return fenced
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from mesms_gitops.manifests.concealed import concealed
 from mesms_gitops.manifests.yaml_tree import MappingNode, Scalar, SequenceNode
 from mesms_gitops.model.campaign import Tolerance, Window
 
@@ -98,19 +99,21 @@ def _must_be_quoted_unless_text(value: str) -> None:
         why = "YAML reads it as true or false, not as text"
     else:
         return
-    raise Misfit("MS122", f"{cut(value)} is not quoted", f'quote it: "{cut(value)}"', why=why)
+    raise _unquoted_text(value, why)
+
+
+def _unquoted_text(value: str, why: str) -> Misfit:
+    """What is shown with digits struck out must not be copied as it is shown."""
+    is_shown = concealed(value) == value and len(value) <= _LONGEST_SHOWN
+    advice = f'quote it: "{value}"' if is_shown else "put quotes around it"
+    return Misfit("MS122", f"{cut(value)} is not quoted", advice, why=why)
 
 
 def loose_text(node: object) -> str:
     """A value of ``variables``, ``where`` or ``labels``: numbers and truth values may stand unquoted, as typed."""
     leaf = scalar(node, "a text or a number")
     if leaf.is_plain and _MANGLED_NUMBER.fullmatch(leaf.text):
-        raise Misfit(
-            "MS122",
-            f"{cut(leaf.text)} is not quoted",
-            f'quote it: "{cut(leaf.text)}"',
-            why="leading zeros, signs and exponents get lost in YAML and in spreadsheets",
-        )
+        raise _unquoted_text(leaf.text, "leading zeros, signs and exponents get lost in YAML and in spreadsheets")
     return leaf.text
 
 
@@ -118,16 +121,14 @@ def quoted_number(node: object) -> str:
     """A phone number: always quoted, so that nothing on the way can eat its leading zero."""
     leaf = scalar(node, "a quoted phone number")
     if leaf.is_plain:
-        raise Misfit(
-            "MS122",
-            f"{cut(leaf.text)} is not quoted",
-            f'quote it: "{cut(leaf.text)}"',
-            why="an unquoted 0812345678 is the number 812345678 to YAML",
-        )
+        raise _unquoted_text(leaf.text, "an unquoted 0812345678 is the number 812345678 to YAML")
     return leaf.text
 
 
-def cut(value: str, length: int = 60) -> str:
+_LONGEST_SHOWN: Final = 60
+
+
+def cut(value: str, length: int = _LONGEST_SHOWN) -> str:
     """``value`` fit for one line of a message."""
     line = value.replace("\n", " ")
     return line if len(line) <= length else line[: length - 1] + "…"
@@ -237,6 +238,7 @@ def is_identifier(name: str) -> bool:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 _DIGITS = re.compile(r"[0-9]+")
+_NEGATIVE = re.compile(r"-[0-9]+")
 _MOST_DIGITS: Final = 12
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,6})?")
 _PERCENT = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,6})?) ?%")
@@ -247,6 +249,8 @@ def whole(least: int) -> Callable[[object], int]:
 
     def number(node: object) -> int:
         found = _unquoted(node, "a whole number")
+        if _NEGATIVE.fullmatch(found):
+            raise Misfit("MS125", f"{cut(found)} must not be negative", f"write {least} or more")
         if not _DIGITS.fullmatch(found):
             plain = _western(found).replace(",", "").replace("_", "").replace(" ", "").removeprefix("+")
             raise Misfit(
@@ -322,12 +326,17 @@ DURATION: Final = r"^(0|([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?)$"
 
 def duration(node: object) -> timedelta:
     """``30s``, ``10m``, ``2h``, ``1h30m``, or 0."""
+    return _duration(node, "m")
+
+
+def _duration(node: object, usual: str) -> timedelta:
+    """``usual`` is the unit that a bare number most likely means here."""
     found = scalar(node, "a duration such as 10m").text
     match = _DURATION.fullmatch(found)
     if found == "0":
         return timedelta(0)
     if not match or not found:
-        guess = f"{found}m" if found.isascii() and found.isdigit() else "10m"
+        guess = f"{found}{usual}" if found.isascii() and found.isdigit() else "10m"
         raise Misfit(
             "MS134",
             f"{cut(found)!r} is not a duration",
@@ -339,7 +348,7 @@ def duration(node: object) -> timedelta:
 
 def positive_duration(node: object) -> timedelta:
     """A duration longer than nothing."""
-    found = duration(node)
+    found = _duration(node, "s")
     if not found:
         raise Misfit("MS134", "the duration is zero", "write a duration such as 30s")
     return found
@@ -408,6 +417,8 @@ _MOMENT = re.compile(
 MOMENT: Final = r"^(now|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?( ?(Z|[+-][0-9]{2}:?[0-9]{2}))?)$"
 BUDDHIST_YEAR: Final = 2400
 """Years from here on are of the Buddhist era (which is 543 ahead): nobody schedules a message for the 25th century."""
+_LAST_BUDDHIST_YEAR: Final = 2699
+"""Years after it are of no era in which messages are scheduled: 9999 stands for "never"."""
 _EARLIEST_YEAR: Final = 1970
 _FARTHEST_OFFSET: Final = 15
 
@@ -451,11 +462,13 @@ def moment(node: object) -> Moment:
     if match is None:
         raise Misfit("MS201", f"{cut(found)!r} is not a time", _time_advice(found))
     year = int(match[1])
+    if year > _LAST_BUDDHIST_YEAR:
+        raise Misfit("MS203", f"{year} is too far away", "write a year of the Common Era, such as 2027")
     if year >= BUDDHIST_YEAR:
         raise Misfit(
             "MS202",
             f"{year} is a year of the Buddhist era",
-            f"write {year - 543}{found[4:]}",
+            f"write {year - 543}{found[4:]}, or a CE date to come if that has passed",
             why=f"the year {year} BE (พ.ศ.) is {year - 543} CE (ค.ศ.)",
         )
     return Moment(_date(match, found))
@@ -494,14 +507,26 @@ def _time_advice(found: str) -> str:
     western = _western(found)
     if day_first := _DAY_FIRST.fullmatch(western):
         day, month, year, rest = day_first.groups()
+        is_ambiguous = int(day) <= 12 and int(month) <= 12 and day != month
     elif year_first := _YEAR_FIRST.fullmatch(western):
         year, month, day, rest = year_first.groups()
+        is_ambiguous = False
     else:
         return "write now, or year-month-dayThour:minute, such as 2027-04-10T10:00"
-    common = int(year) - 543 if int(year) >= BUDDHIST_YEAR else int(year)
-    date = f"{common:04}-{month:0>2}-{day:0>2}"
-    if clock := _CLOCK.fullmatch(rest):
-        return f"write {date}T{clock[1]:0>2}:{clock[2]}"
-    if western == found and common == int(year) and found == date:
-        return f"add the hour: {date}T10:00"
-    return f"write the day and the hour, such as {date}T10:00"
+    clock = _CLOCK.fullmatch(rest)
+    hour = f"T{clock[1]:0>2}:{clock[2]}" if clock else "T10:00"
+    date = f"{_common(year):0>4}-{month:0>2}-{day:0>2}{hour}"
+    if is_ambiguous:
+        other = f"{_common(year):0>4}-{day:0>2}-{month:0>2}{hour}"
+        return f"write {date} if the day stands first, {other} if the month does"
+    if clock:
+        return f"write {date}"
+    if _common(year) != year:
+        return f"add the hour, and write the year in CE: {date} ({year} BE is {_common(year)} CE)"
+    is_only_a_day = found == f"{year}-{month:0>2}-{day:0>2}"
+    return f"add the hour: {date}" if is_only_a_day else f"write the day and the hour, such as {date}"
+
+
+def _common(year: str) -> str:
+    """``year`` in the Common Era."""
+    return str(int(year) - 543) if BUDDHIST_YEAR <= int(year) <= _LAST_BUDDHIST_YEAR else year

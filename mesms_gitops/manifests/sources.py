@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from mesms_gitops.manifests.scalars import cut
+from mesms_gitops.manifests.scalars import cut, near_miss
 from mesms_gitops.manifests.schema import (
     LIST_KINDS,
     MAX_NUMBERS,
@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 def sources_of(draft: Draft, key: str) -> tuple[Source, ...]:
     """The sources under ``recipients`` or ``exclude``; those that lack something are left out, with a finding."""
     given: list[Any] = getattr(draft.keys, key) or []
-    made = (_source(draft, key, index, source) for index, source in enumerate(given))
+    nodes = draft.understood.tree[key] if given else ()
+    written = {node.where: index for index, node in enumerate(draft.tree[key])} if given else {}
+    made = (_source(draft, key, written[node.where], node, source) for node, source in zip(nodes, given, strict=True))
     return tuple(source for source in made if source is not None)
 
 
-def _source(draft: Draft, key: str, index: int, given: Any) -> Source | None:
-    node = draft.tree[key][index]
+def _source(draft: Draft, key: str, index: int, node: Any, given: Any) -> Source | None:
+    """``node`` may lack what was refused; ``index`` is where the author wrote it."""
     if isinstance(given, TableKeys):
         return _table(draft, f"{key}.{index}", node, given)
     if isinstance(given, NumbersSourceKeys):
@@ -55,10 +57,10 @@ def _missing(draft: Draft, code: str, what: str, at: Span, field: str, next_step
 
 
 def _table(draft: Draft, field: str, node: Any, given: TableKeys) -> ListSource | None:
-    if given.phone is None:
+    if given.phone is None and "phone" not in node.keys_at and not near_miss("phone", node.keys_at.keys() - node):
         message, advice = "the column with the phone numbers is not named", "write phone: and that column's name"
         _missing(draft, "MS403", message, node.head, f"{field}.phone", advice)
-    if field.startswith("exclude") and given.variables:
+    if field.startswith("exclude") and given.variables and "variables" in node:
         draft.findings.error(
             "MS132",
             "an opt-out list gives no variables",
@@ -66,7 +68,7 @@ def _table(draft: Draft, field: str, node: Any, given: TableKeys) -> ListSource 
             field=f"{field}.variables",
             next_step="delete them",
         )
-    if given.where is not None and not given.where:
+    if given.where is not None and not given.where and not node["where"].keys_at:
         draft.findings.error(
             "MS133",
             "`where` names no column, so it would leave nobody out",
@@ -80,6 +82,11 @@ def _table(draft: Draft, field: str, node: Any, given: TableKeys) -> ListSource 
     if given.phone is None or location is None:
         return None
     return ListSource(kind, location, given.phone, variables, where, query, node.head.position)
+
+
+def _lacking(draft: Draft, field: str, node: Any, *keys: str) -> str | None:
+    """The first of ``keys`` that is not there, or empty; what was refused is neither."""
+    return next((key for key in keys if not node.get(key) and not draft.understood.is_hurt(*_path(field), key)), None)
 
 
 def _values(value: str | list[str]) -> tuple[str, ...]:
@@ -98,7 +105,9 @@ def _place(draft: Draft, field: str, node: Any, given: TableKeys) -> tuple[str, 
 def _sql(draft: Draft, field: str, node: Any, given: SqlSource) -> tuple[str | None, str | None]:
     keys = given.sql
     if keys is None or keys.url_env is None or keys.query_file is None:
-        lacking = "query_file" if keys is not None and keys.url_env is not None else "url_env"
+        lacking = _lacking(draft, f"{field}.sql", node["sql"], "url_env", "query_file")
+        if lacking is None:
+            return None, None
         advice = "write sql: {url_env: CRM_DSN, query_file: ../queries/vip.sql}"
         _missing(draft, "MS123", f"{lacking} is missing", node.head, f"{field}.sql.{lacking}", advice)
         return None, None
@@ -161,6 +170,8 @@ def read_beside(draft: Draft, field: str, node: Node, value: str) -> TextFile | 
 
 def _numbers(draft: Draft, field: str, node: Any, given: NumbersSourceKeys) -> NumbersSource | None:
     numbers = given.numbers or []
+    if not numbers and draft.understood.is_hurt(*_path(field), "numbers"):
+        return None
     if not numbers or len(numbers) > MAX_NUMBERS:
         draft.findings.error(
             "MS405" if numbers else "MS401",
@@ -174,6 +185,10 @@ def _numbers(draft: Draft, field: str, node: Any, given: NumbersSourceKeys) -> N
         return None
     positions = tuple(number.span.position for number in node["numbers"])
     return NumbersSource(tuple(numbers), positions, node.head.position)
+
+
+def _path(field: str) -> tuple[str | int, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in field.split("."))
 
 
 def _group(draft: Draft, key: str, index: int, node: Any, given: GroupSourceKeys) -> GroupSource | None:
@@ -193,7 +208,9 @@ def _group(draft: Draft, key: str, index: int, node: Any, given: GroupSourceKeys
 def _delivery(draft: Draft, field: str, node: Any, given: DeliverySourceKeys) -> DeliverySource | None:
     keys = given.delivery
     if keys is None or keys.campaign is None or not keys.status:
-        lacking = "status" if keys is not None and keys.campaign is not None else "campaign"
+        lacking = _lacking(draft, f"{field}.delivery", node["delivery"], "campaign", "status")
+        if lacking is None:
+            return None
         advice = "write delivery: {campaign: its-name, status: [failed, expired]}"
         _missing(draft, "MS123", f"{lacking} is missing", node.head, f"{field}.delivery.{lacking}", advice)
         return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.model.diagnostic import Position
 
@@ -24,6 +25,8 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800
 and byte order marks anywhere but at the very start. Tab, LF and CR are not among them."""
 
 _LINE_END = re.compile("\r\n?")
+STDIN_NAME: Final = "standard input"
+"""How diagnostics call what was piped in: it has no name that a command could be given."""
 
 
 class TextFile:
@@ -150,12 +153,14 @@ def decode(body: bytes, name: str, findings: Findings) -> TextFile | None:
         text = text[1:]
     if "\r" in text:
         text = _LINE_END.sub("\n", text)
-    if "\x00" in text and text.count("\x00") * 3 > len(text):
+    if "\x00" in text and len(text) >= _SHORTEST_UTF16 and text.count("\x00") * 3 > len(text):
         _not_utf8(name, "UTF-16", 0, body, findings)
         return None
     return TextFile(name, text)
 
 
+_SHORTEST_UTF16: Final = 4
+"""Characters: a NUL that stands alone is a stray byte, and said to be one."""
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
@@ -172,9 +177,10 @@ def _not_utf8(name: str, guess: str | None, at: int, body: bytes, findings: Find
     before = body[start:at].decode("utf-8", "replace").removeprefix("\ufeff") if guess != "UTF-16" else ""
     codec = {"cp874": "cp874", "UTF-16": "utf-16"}.get(guess or "", "latin-1")
     shown = TextFile(name, "\n" * line + body[start : start + 200].decode(codec, "replace").split("\n")[0])
+    source = "FILE" if name == STDIN_NAME else shlex.quote(name)
     findings.error(
         "MS100",
         f"{name} is not UTF-8" + (f"; it looks like {guess}" if guess else ""),
         at=Span(shown, line, len(before), line, len(before) + 1),
-        next_step=f"save it as UTF-8 (iconv -f {guess or 'OLD'} -t UTF-8 {name})",
+        next_step=f"save it as UTF-8: iconv -f {guess or 'OLD'} -t UTF-8 {source} > NEW",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -51,6 +52,7 @@ class Message:
     locate: Callable[[int, int], Span]
     is_plain: bool = True
     optional: frozenset[str] = frozenset()
+    may_be_empty: frozenset[str] = frozenset()
 
 
 def check(
@@ -88,7 +90,18 @@ def _local(draft: Draft, body: LocalTemplate) -> Message | None:
     except Misfit as misfit:
         _report_template(draft, misfit, body.source, field, locate, whole)
         return None
-    return Message(field, body.source, made.names, made.fill, made.sketch, whole, locate, made.is_plain, made.optional)
+    return Message(
+        field,
+        body.source,
+        made.names,
+        made.fill,
+        made.sketch,
+        whole,
+        locate,
+        made.is_plain,
+        made.optional,
+        made.may_be_empty,
+    )
 
 
 def _template_file(body: LocalTemplate) -> TextFile | None:
@@ -100,13 +113,26 @@ def _template_file(body: LocalTemplate) -> TextFile | None:
 def _report_template(
     draft: Draft, misfit: Misfit, source: str, field: str, locate: Callable[[int, int], Span], whole: Span
 ) -> None:
-    line = getattr(misfit, "line", None)
+    for one in (misfit, *getattr(misfit, "others", ())):
+        at = _in_line(one, source, locate) or whole
+        draft.findings.error(one.code, one.message, at=at, field=field, why=one.why, next_step=one.next_step)
+
+
+def _in_line(misfit: Misfit, source: str, locate: Callable[[int, int], Span]) -> Span | None:
+    """The word ``misfit`` is about if its line has it inside a tag, else its line; None without a line."""
+    line, sign = getattr(misfit, "line", None), getattr(misfit, "sign", "")
     lines = source.split("\n")
-    at = whole
-    if line is not None and 0 < line <= len(lines):
-        start = sum(len(text) + 1 for text in lines[: line - 1])
-        at = locate(start, max(1, len(lines[line - 1])))
-    draft.findings.error(misfit.code, misfit.message, at=at, field=field, why=misfit.why, next_step=misfit.next_step)
+    if line is None or not 0 < line <= len(lines):
+        return None
+    start, text = sum(len(text) + 1 for text in lines[: line - 1]), lines[line - 1]
+    tags = list(re.finditer(r"\{[{%]", text))
+    word = re.compile(r"(?<!\w)" + re.escape(sign) + r"(?!\w)") if sign and tags else None
+    found = word.search(text, tags[0].start()) if word else None
+    if found is None and tags and (len(tags) == 1 or not re.search(r"[}%]\}", text[tags[-1].start() :])):
+        found = tags[-1]
+    if found is None:
+        return locate(start, max(1, len(text)))
+    return locate(start + found.start(), len(found[0]))
 
 
 def _saved(draft: Draft, body: SavedTemplate) -> Message | None:

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from mesms_gitops.manifests.findings import Findings
+from mesms_gitops.manifests.parser_words import yaml_words
 from mesms_gitops.manifests.text_file import UNPRINTABLE, Span, TextFile
 
 if TYPE_CHECKING:
@@ -544,10 +545,15 @@ def _syntax(file: TextFile, error: Exception, findings: Findings) -> None:
     line = min(line, len(file.lines) - 1)
     column = min(column, len(file.lines[line]))
     said = f"{context} {problem}"
+    words = yaml_words(problem, context, file.lines, line, column)
+    if words is not None and words.at is not None:
+        line, column = words.at
     findings.error(
         "MS101",
-        f"not YAML: {problem}",
+        f"not YAML: {words.message if words else problem}",
         at=Span(file, line, column, line, min(column + 1, len(file.lines[line]) + 1)),
-        why=context or None,
-        next_step=next((advice for sign, advice in _ADVICE if sign in said), "check this line and the one above"),
+        why=None if words else context or None,
+        next_step=words.next_step
+        if words
+        else next((advice for sign, advice in _ADVICE if sign in said), "check this line and the one above"),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.model.diagnostic import Severity
 from mesms_gitops.views.diagnostics_text import in_reading_order
-from mesms_gitops.views.layout import printable
+from mesms_gitops.views.layout import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,16 +19,20 @@ MOST = 10
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-def diagnostics_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """One workflow command a line, ten of a kind; the first error of every file comes before the second of any."""
+def diagnostics_github(diagnostics: Iterable[Diagnostic], *, has_summary: bool = True) -> str:
+    """One workflow command a line, ten of a kind; the first error of every file comes before the second of any.
+
+    ``has_summary``: whether the job has a summary, where the rest can be read.
+    """
     ranked = most_important_first(diagnostics)
     shown = [one for severity in Severity for one in [one for one in ranked if one.severity is severity][:MOST]]
-    return "".join(f"{_command(one)}\n" for one in shown) + _rest(len(ranked) - len(shown))
+    return "".join(f"{_command(one)}\n" for one in shown) + _rest(len(ranked) - len(shown), has_summary)
 
 
-def _rest(count: int) -> str:
+def _rest(count: int, has_summary: bool) -> str:
     """A plain line of the log, which nobody sees who does not look for it."""
-    return f"{count:,} more findings than annotations: see the summary of the job\n" if count else ""
+    rest = "see the summary of the job" if has_summary else "run mesms-gitops validate for all of them"
+    return f"{counted(count, 'more finding')} than annotations: {rest}\n" if count else ""
 
 
 def most_important_first(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -24,12 +24,13 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 HELP = "https://github.com/mesms-gitops/mesms-gitops/blob/main/docs/codes.md"
 """Where every code has an anchor of its own."""
 FINGERPRINT = "mesmsGitops/v1"
+ROOT = "The root of the repository; outside of one, the folder of mesms.yaml."
 
 
 def diagnostics_sarif(
     diagnostics: Iterable[Diagnostic], tool_version: str, *, catalogue: Mapping[str, Code] | None = None
 ) -> str:
-    """One run. ``catalogue`` explains the rules where one is at hand."""
+    """One run; files are named from the repository's root on. ``catalogue`` explains the rules where one is at hand."""
     found = in_reading_order(diagnostics)
     codes = sorted({one.code for one in found})
     driver = {
@@ -41,7 +42,7 @@ def diagnostics_sarif(
     run = {
         "tool": {"driver": driver},
         "columnKind": "utf16CodeUnits",
-        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The folder of mesms.yaml or the repository."}}},
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": ROOT}}},
         "results": [
             _result(one, codes.index(one.code), fingerprint)
             for one, fingerprint in zip(found, _fingerprints(found), strict=True)

@@ -9,15 +9,26 @@ from mesms_gitops.views.layout import printable
 from mesms_gitops.views.palette import Palette
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
-def diff_text(files: Iterable[tuple[str, str, str]], *, terminal: bool = False, colour: bool = False) -> str:
-    """``files`` are names with their texts before and after.
+def _as_it_is(line: str) -> str:
+    return line
+
+
+def diff_text(
+    files: Iterable[tuple[str, str, str]],
+    *,
+    terminal: bool = False,
+    colour: bool = False,
+    conceal: Callable[[str], str] = _as_it_is,
+) -> str:
+    """``files`` are names with their texts before and after; every line is shown as ``conceal`` lets it be seen.
 
     For a ``terminal`` everything that is invisible or would be obeyed is shown as an escape; such a diff is for people.
     """
-    lines = [line for name, before, after in files for line in _diff(name, before, after)]
+    # the sign before a line is none of its characters
+    lines = [line[:1] + conceal(line[1:]) for name, before, after in files for line in _diff(name, before, after)]
     if not terminal:
         return "".join(lines)
     palette = Palette(colour)

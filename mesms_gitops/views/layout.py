@@ -24,8 +24,8 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Printable by the letter of Unicode, and yet nothing is seen."""
-_COMMAND = re.compile(r"(?<!\S)::|##\[")
-"""What a GitHub runner takes for a command: `::` that may come to begin a line, `##[` anywhere."""
+_COMMAND = re.compile(r"(?P<blank>^\s*)::|##\[")
+"""What a GitHub runner takes for a command: `::` that begins a line, `##[` anywhere. `wrap` sees to lines it begins."""
 _PHONE = re.compile(r"(?<![\w-])\(?(?:\+?[6๖]{2}|[0๐])(?:[ ().-]*\d){8,9}(?!\w|-\w)")
 
 
@@ -42,7 +42,7 @@ def _escaped(character: str) -> str:
 
 def pieces(text: str) -> list[str]:
     """``text`` made harmless, one piece for each of its characters: what a caret needs to find its column."""
-    commands = {match.start() for match in _COMMAND.finditer(text)}
+    commands = {match.start() if match["blank"] is None else match.end("blank") for match in _COMMAND.finditer(text)}
     return [
         character
         if character.isprintable() and character not in _INVISIBLE and index not in commands
@@ -111,7 +111,8 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
     lines: list[str] = []
     line, used, empty = first, cell_width(first), True
     gap = ""
-    for atom in _atoms(text):
+    for given in _atoms(text):
+        atom = given
         if atom.isspace():
             gap = "" if empty else gap + atom
             continue
@@ -119,10 +120,16 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
         if not empty and used + need > width:
             lines.append(line)
             line, used, empty, gap = rest, cell_width(rest), True, ""
+            atom = _no_command(atom)
             need = cell_width(atom)
         line, used, empty, gap = line + gap + atom, used + need, False, ""
     lines.append(line if not empty else line.rstrip())
     return lines
+
+
+def _no_command(atom: str) -> str:
+    """What comes to begin a line, in a way that no runner obeys."""
+    return f"{_escaped(':')}{atom[1:]}" if atom.startswith("::") else atom
 
 
 def _atoms(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from mesms_gitops.planning.parts import UCS_MULTI, UCS_SINGLE
 from mesms_gitops.views.diagnostics_text import diagnostics_text
 from mesms_gitops.views.layout import Sheet, counted, figure, printable, wrap
 
@@ -62,11 +63,20 @@ def _cut(text: Counted, sheet: Sheet) -> Iterator[str]:
 def _reasons(text: Counted, sheet: Sheet) -> Iterator[str]:
     if not text.foreign:
         return
+    if any(_is_thai(one.character) for one in text.foreign):
+        room = f"{UCS_SINGLE}/{UCS_MULTI}"
+        yield from wrap(f"Thai text is always Unicode ({room} to a part)", sheet.width, first="  ", rest="    ")
+        return
     total = sum(one.times for one in text.foreign)
     named = ", ".join(map(_named, text.foreign[:_MOST_NAMED]))
     more = f", and {figure(len(text.foreign) - _MOST_NAMED)} others" if len(text.foreign) > _MOST_NAMED else ""
     said = f"Unicode because of {counted(total, 'character')} outside GSM 03.38: {named}{more}"
     yield from wrap(said, sheet.width, first="  ", rest="    ")
+
+
+def _is_thai(character: str) -> bool:
+    """A letter, vowel, mark or digit; ฿ also stands in English texts."""
+    return "\u0e01" <= character <= "\u0e5b" and character != "฿"
 
 
 def _named(foreign: Foreign) -> str:

@@ -57,6 +57,15 @@ def test_standard_input_is_counted(tmp_path):
     )
 
 
+def test_thai_is_unicode_and_no_letter_is_to_blame(tmp_path):
+    ran = run("parts", "-", text="สวัสดี ลด 20% ’ ::", cwd=str(tmp_path))
+    assert ran.stdout.decode() == (
+        "standard input: 1 part, UCS-2, 18 units, 52 left in it\n"
+        "  1  18/70 |สวัสดี ลด 20% ’ ::|\n"
+        "  Thai text is always Unicode (70/67 to a part)\n"
+    )
+
+
 def test_the_line_end_that_echo_adds_is_counted_and_said(tmp_path):
     (found,) = json.loads(run("parts", "-", "--json", text="x" * 160 + "\n", cwd=str(tmp_path)).stdout)["texts"]
     assert (found["parts"], found["units"], found["units_left"]) == (2, 161, 145)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mesms_gitops.manifests.load import Loaded, load_campaigns
-from mesms_gitops.manifests.project import LoadedProject, load_project
+from mesms_gitops.manifests.project import LoadedProject, load_project, load_project_leniently
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,11 @@ class Place:
     def load(self, **rest: Any) -> Loaded:
         """Its campaigns, read now."""
         return load_campaigns(self.project, **{"now": NOW, **rest})
+
+    def leniently(self, **rest: Any) -> list[str]:
+        """``file:line:column code`` of everything, also where the project file has errors."""
+        loaded = load_campaigns(load_project_leniently(self.root / "mesms.yaml"), **{"now": NOW, **rest})
+        return [f"{item.position.file.removeprefix('campaigns/')}:{said(item)}" for item in loaded.diagnostics]
 
     def one(self, text: str, **rest: Any) -> Campaign:
         """The campaign of a manifest that has no errors."""

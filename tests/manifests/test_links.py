@@ -161,3 +161,19 @@ def test_no_words_around_it_hide_a_link(links, data):
         text += data.draw(st.sampled_from(["", " ", "\n", "ก", "..."])) + " " + link + " " + data.draw(around)
     found = [link.host for link in find_links(text)]
     assert len([host for host in found if host in ("evil.com", "evil.zip", "bit.ly")]) >= len(links)
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("ดูที่ shop.ไทย/x", ["shop.ไทย"]),
+        ("www.shop.ไทย", ["www.shop.ไทย"]),
+        ("ดู ร้าน.ไทย/ลด", ["ร้าน.ไทย"]),
+        ("ขอบคุณครับ.ไทย ลด", []),
+        ("ลด 50.ไทยแลนด์", []),
+        ("me@shop.ไทย", []),
+    ],
+)
+def test_the_thai_ending_is_one(text, hosts):
+    assert [link.host for link in find_links(text)] == hosts
+    assert all(text[link.index :].startswith(link.text) for link in find_links(text))

@@ -289,14 +289,38 @@ def test_what_is_named_must_be_there_and_in_the_project(place, tmp_path_factory)
 def test_a_clash_of_names_is_reported_with_both_places(place):
     place.write("campaigns/a.yaml", "name: same\n" + SIMPLE)
     place.write("campaigns/b.yaml", "# second\nname: same\n" + SIMPLE)
-    place.write("campaigns/same.yml", SIMPLE)
+    place.write("campaigns/c.yaml", "name: same\n" + SIMPLE)
     loaded = place.load()
     assert loaded.campaigns == ()
     assert [(item.position.file, said(item)) for item in loaded.diagnostics] == [
         ("campaigns/b.yaml", "2:7 MS128"),
-        ("campaigns/same.yml", "1:1 MS128"),
+        ("campaigns/c.yaml", "1:7 MS128"),
     ]
-    assert all("campaigns/a.yaml:1:7" in item.message for item in loaded.diagnostics)
+    assert {item.message for item in loaded.diagnostics} == {"the name same is taken: campaigns/a.yaml:1:7"}
+
+
+@pytest.mark.parametrize("first", [SIMPLE, f"{{sender: S, {SIMPLE!r}: x}}"])
+def test_a_file_holds_the_name_of_the_file_before_one_that_writes_it(place, first):
+    place.write("campaigns/a.yaml", "name: same\n" + SIMPLE)
+    place.write("campaigns/b.yaml", '{"name": "same", "sender": "S"}')
+    place.write("campaigns/same.yml", first)
+    found = [item for item in place.load().diagnostics if item.code == "MS128"]
+    assert [(item.position.file, said(item)) for item in found] == [
+        ("campaigns/a.yaml", "1:7 MS128"),
+        ("campaigns/b.yaml", "1:10 MS128"),
+    ]
+    assert all("campaigns/same.yml:1:" in item.message for item in found)
+    assert all(item.message.endswith("(from the file's name)") for item in found)
+
+
+def test_a_name_that_is_written_is_not_said_to_be_the_files(place):
+    place.write("campaigns/a.yaml", "name: 'same'\n" + SIMPLE)
+    place.write("campaigns/same.yml", "name: 'same'\n" + SIMPLE)
+    (found,) = place.load().diagnostics
+    assert (found.position.file, found.message) == (
+        "campaigns/same.yml",
+        "the name same is taken: campaigns/a.yaml:1:7",
+    )
 
 
 def test_a_clash_is_seen_even_with_a_file_that_has_other_errors(place):

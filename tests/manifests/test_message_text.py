@@ -22,11 +22,15 @@ def said(text: str) -> list[tuple[str, int]]:
         "Sale today!",
         "a\nb",
         "{a} (b) 50%",
-        "น้ำ แม่น้ำ เแ",
+        "น้ำ แม่น้ำ มาาาก 5555",
         "👨‍👩‍👧 ครอบครัว",
         "ไทย 👍🏽",
         "x" * 1000,
         "ก" * 1000,
+        "ครับคุณ Иван ทุกสาขา",
+        "Добрый день, скидка 20%",
+        "ΚΑΛΗΜΕΡΑ και",
+        "10 Ω Δ",
     ],
 )
 def test_nothing_is_said_about_good_texts(text):
@@ -137,3 +141,32 @@ def test_following_the_advice_never_costs_more(text):
         better = better.replace(character, plain.strip())
     if count(text).encoding == "UCS-2" and count(better).encoding == "GSM-7" and len(better) <= 2 * len(text):
         assert count(better).parts <= count(text).parts
+
+
+@pytest.mark.parametrize("text", ["สวัสดี {{ name }}", "{{name}} and {{ other }}", "{% if x %}", "{# 0800000001 #}"])
+def test_a_whole_placeholder_is_to_be_filled_in_not_closed(text):
+    found = [one for one in check_text(text) if one.is_error]
+    assert len(found) == 1
+    assert found[0].code == "MS302"
+    assert found[0].next_step.startswith("write what it stands for")
+    assert "name" not in found[0].message
+    assert "0800000001" not in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "index", "advice"),
+    [
+        ("ลด 20% ที่ Si\u0430m", "MS325", 13, "type the Latin letter a"),
+        ("ลด \u0421\u041e\u0421\u0410", "MS325", 3, "type the Latin letter C"),
+        ("ไทย \u039fK", "MS325", 4, "type the Latin letter O"),
+        ("Иван ที่ Si\u0430m", "MS325", 11, "type the Latin letter a"),
+        ("ซื้\u0e49อ", "MS326", 2, "type it once: U+0E49 THAI CHARACTER MAI THO"),
+        ("น้ำ\u0e33", "MS326", 2, "type it once: U+0E33 THAI CHARACTER SARA AM"),
+        ("ทำ\u0e32", "MS326", 1, "type it once: U+0E33 THAI CHARACTER SARA AM"),
+        ("\u0e40\u0e41ก", "MS326", 0, "type it once: U+0E41 THAI CHARACTER SARA AE"),
+        ("ดี\u0e35\u0e35", "MS326", 1, "type it once: U+0E35 THAI CHARACTER SARA II"),
+    ],
+)
+def test_what_only_a_person_can_judge_is_said_once(text, code, index, advice):
+    found = check_text(text)[0]
+    assert (found.code, found.index, found.next_step, found.is_error) == (code, index, advice, False)

@@ -9,7 +9,7 @@ import pytest
 
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.manifests.discover import project_file_above
-from mesms_gitops.manifests.project import load_project
+from mesms_gitops.manifests.project import load_project, load_project_leniently
 from mesms_gitops.model.campaign import Window
 from mesms_gitops.model.project import ApiSettings, Policy
 
@@ -114,11 +114,63 @@ def test_the_digest_is_of_the_text_line_ends_apart(place):
         ("version: 1\naudience: {engine: duckdb}\n", ["2:20 MS126"]),
         ("version: 3\ntimezone: X\nstat: a\n", ["1:10 MS002", "2:11 MS205", "3:1 MS120"]),
         ("version: 1\nstate: &a b\n", ["2:8 MS106"]),
+        ("version: 1\npolicy: {links: [x], max_partz: 3, max_parts: 0}\n", ["2:18 MS006", "2:22 MS120", "2:47 MS125"]),
+        ("version: 1\npolicy: {links: [5, x]}\n", ["2:18 MS122", "2:21 MS006"]),
+        ("version: 1\napi: {base_url: http://a.example/b, timeout: 0}\n", ["2:17 MS011", "2:46 MS134"]),
+        (
+            "version: 1\npolicy:\n  max_parts: x\n  waivers: [{rule: MS501, campaign: one, reason: r, until: soon}]\n",
+            ["3:14 MS125", "4:60 MS515"],
+        ),
         ("version: 1\nตัว\n".encode("cp874"), ["2:1 MS100"]),
     ],
 )
 def test_everything_wrong_is_said_at_once(place, text, expected):
     assert codes(place, text) == expected
+
+
+NEAT = "sender: A\ncontent: x\nrecipients: [{contact_group: 1}]\nschedule: 2027-04-10T21:00\n"
+"""A manifest with nothing wrong but the hour."""
+
+
+@pytest.mark.parametrize(
+    ("project", "manifest", "expected"),
+    [
+        ("version: 1\ntimezon: X\n", NEAT, ["mesms.yaml:2:1 MS120", "one.yaml:4:11 MS208"]),
+        ("timezone: Asia/Bangkok\n", NEAT, ["mesms.yaml:1:1 MS002", "one.yaml:4:11 MS208"]),
+        ("version: 1\npolicy: {senders: [Siam, สยาม]}\n", NEAT, ["mesms.yaml:2:26 MS130", "one.yaml:4:11 MS208"]),
+        ("version: 1\npolicy: {senders: [Siam], max_parts: x}\n", NEAT,
+         ["mesms.yaml:2:38 MS125", "one.yaml:1:9 MS501", "one.yaml:4:11 MS208"]),
+        ("version: 1\npolicy: {windows: {marketing: 5}}\n", NEAT, ["mesms.yaml:2:31 MS210"]),
+        ("version: 1\npolicy: {links: [5]}\n", NEAT.replace("x", "http://a.example/b"),
+         ["mesms.yaml:2:18 MS122", "one.yaml:4:11 MS208"]),
+        ("version: 1\ndefaults: {sender: สยาม}\n", NEAT.replace("sender", "owner"),
+         ["mesms.yaml:2:20 MS130", "one.yaml:4:11 MS208"]),
+        ("version: 1\ndefaults: {recipients: [{contact_group: x}]}\n", NEAT.replace("recipients", "#"),
+         ["mesms.yaml:2:41 MS125", "one.yaml:4:11 MS208"]),
+        ("version: 1\ndefaults: {schedule: tomorrow}\n", NEAT.replace("schedule", "#"), ["mesms.yaml:2:22 MS201"]),
+        ("version: 1\ndefaults: {sendr: A, schedule: {window: 5}}\n", NEAT,
+         ["mesms.yaml:2:12 MS120", "mesms.yaml:2:41 MS210", "one.yaml:4:11 MS208"]),
+        ("version: 1\ndefaults: {variables: {a: 007}}\n", NEAT.replace("x", "'{{ a }}'"),
+         ["mesms.yaml:2:27 MS122", "one.yaml:4:11 MS208"]),
+        ("version: 1\ncampaigns: [5, campaigns]\n", NEAT, ["mesms.yaml:2:13 MS122", "one.yaml:4:11 MS208"]),
+        ("version: 1\ncampaigns: [5]\n", NEAT, ["mesms.yaml:2:13 MS122", "one.yaml:4:11 MS208"]),
+    ],
+)  # fmt: skip
+def test_errors_of_the_project_file_hide_none_of_a_manifest_and_cause_none(place, project, manifest, expected):
+    place.write("mesms.yaml", project)
+    place.write("campaigns/one.yaml", manifest)
+    assert place.leniently() == expected
+
+
+def test_a_state_with_a_password_is_not_opened(place):
+    place.write("mesms.yaml", "version: 1\nstate: postgresql://u:secret@h/d\n")
+    assert load_project_leniently(place.root / "mesms.yaml").project.state == ".mesms/state.json"
+
+
+def test_without_anything_to_understand_nothing_is_loaded_leniently(place):
+    place.write("mesms.yaml", "- a\n")
+    with pytest.raises(ManifestError):
+        load_project_leniently(place.root / "mesms.yaml")
 
 
 def test_a_password_is_never_shown(place):
@@ -160,3 +212,28 @@ def test_the_search_ends_at_the_git_root_of_a_worktree(place):
     place.write("tree/.git", "gitdir: elsewhere\n")
     (place.root / "tree" / "below").mkdir()
     assert project_file_above(place.root / "tree" / "below") is None
+
+
+def test_every_number_is_looked_at_beside_other_mistakes(place):
+    from mesms_gitops.cli.validation import Validation
+
+    text = (
+        'sender: A\ncontent: x\nrecipients: [{numbers: [0800000001, "0800000002", "08000"]}]\nschedule: now\nfoo: 1\n'
+    )
+    place.write("campaigns/one.yaml", text)
+    found, files = Validation(str(place.root), verbose=False, only=[], is_cached=False).run()
+    assert [f"{item.position.line}:{item.position.column} {item.code}" for item in found] == [
+        "3:25 MS122",
+        "5:1 MS120",
+        "3:51 MS430",
+    ]
+    assert files == 1
+
+
+def test_errors_of_the_project_file_come_with_those_of_manifests_in_one_run(place):
+    from mesms_gitops.cli.validation import Validation
+
+    place.write("mesms.yaml", "version: 1\ntimezon: X\n")
+    place.write("campaigns/one.yaml", NEAT)
+    found, files = Validation(str(place.root), verbose=False, only=[], is_cached=False).run()
+    assert ([item.code for item in found], files) == (["MS120", "MS208"], 1)

@@ -80,7 +80,7 @@ def wrong(place, text: str) -> list[str]:
 
 
 BAD = {
-    "an unknown field": ("campaign.recipents < 5", "0-18 MS510 there is no campaign.recipents"),
+    "an unknown field": ("campaign.recipents < 5", "9-18 MS510 there is no campaign.recipents"),
     "text against a number": ('campaign.recipients > "x"', "20-21 MS510 there is no > between int and string"),
     "no answer but a number": ("campaign.parts + 1", "0-18 MS510 it gives int, and yes or no is wanted"),
     "no answer but anything": ("dyn(campaign.parts)", "0-19 MS510 it gives dyn, and yes or no is wanted"),
@@ -90,6 +90,10 @@ BAD = {
         "campaign.owner.endsWith(3)",
         "15-23 MS510 there is no endsWith for (string, int)",
     ),
+    "one equals sign": ("campaign.parts = 3", "15-16 MS510 there is no = in CEL"),
+    "a misspelt method": ('campaign.owner.endswith("x")', "15-23 MS510 there is no endswith"),
+    "a misspelt field of labels": ('campaign.labls.team == "crm"', "9-14 MS510 there is no campaign.labls"),
+    "a misspelt campaign": ('campaing.owner == "x"', "0-8 MS510 there is no campaing"),
     "the whole campaign": ("campaign != 3", "0-8 MS510 campaign alone says nothing"),
     "a field without campaign": ("parts < 3", "0-5 MS510 there is no parts"),
     "asking for what is always there": (
@@ -100,8 +104,8 @@ BAD = {
         "campaign.name.matches('(')",
         "22-25 MS510 invalid regular expression: missing ): (",
     ),
-    "Thai before it": ('campaign.owner == "กิ่ง" && campaign.nope', "28-41 MS510 there is no campaign.nope"),
-    "an emoji before it": ('campaign.owner == "😀" && campaign.nope', "25-38 MS510 there is no campaign.nope"),
+    "Thai before it": ('campaign.owner == "กิ่ง" && campaign.nope', "37-41 MS510 there is no campaign.nope"),
+    "an emoji before it": ('campaign.owner == "😀" && campaign.nope', "34-38 MS510 there is no campaign.nope"),
     "a field of a label": ("campaign.labels.team > 3", "21-22 MS510 there is no > between string and int"),
 }
 
@@ -115,15 +119,15 @@ def test_a_rule_that_cannot_be_meant_is_pointed_at_inside_the_expression(place, 
 
 
 STYLES = {
-    "plain": ("require: campaign.owner == campaign.nope", "6:34-47"),
-    "in double quotes": ('require: "campaign.owner == campaign.nope"', "6:35-48"),
-    "in single quotes": ("require: 'campaign.owner == campaign.nope'", "6:35-48"),
-    "with escapes": (r'require: "campaign.owner == \"x\" && campaign.nope"', "6:44-57"),
-    "with a doubled quote": ("require: 'campaign.owner == ''x'' && campaign.nope'", "6:44-57"),
-    "a block, second line": ("require: |\n        campaign.owner ==\n          campaign.nope", "8:11-24"),
-    "a folded block": ("require: >\n        campaign.owner ==\n        campaign.nope", "8:9-22"),
-    "quotes over two lines": ('require: "campaign.owner ==\n        campaign.nope"', "7:9-22"),
-    "in when": ("when: campaign.owner == campaign.nope\n      require: 'true'", "6:31-44"),
+    "plain": ("require: campaign.owner == campaign.nope", "6:43-47"),
+    "in double quotes": ('require: "campaign.owner == campaign.nope"', "6:44-48"),
+    "in single quotes": ("require: 'campaign.owner == campaign.nope'", "6:44-48"),
+    "with escapes": (r'require: "campaign.owner == \"x\" && campaign.nope"', "6:53-57"),
+    "with a doubled quote": ("require: 'campaign.owner == ''x'' && campaign.nope'", "6:53-57"),
+    "a block, second line": ("require: |\n        campaign.owner ==\n          campaign.nope", "8:20-24"),
+    "a folded block": ("require: >\n        campaign.owner ==\n        campaign.nope", "8:18-22"),
+    "quotes over two lines": ('require: "campaign.owner ==\n        campaign.nope"', "7:18-22"),
+    "in when": ("when: campaign.owner == campaign.nope\n      require: 'true'", "6:40-44"),
 }
 
 
@@ -307,3 +311,28 @@ def test_the_table_of_fields_can_be_put_into_the_documentation() -> None:
     lines = fields_markdown().splitlines()
     assert len(lines) == len(FIELDS) + 2
     assert all(line.count("|") == 4 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("expression", "advice"),
+    [
+        ('campaign.owner.endswith("x")', "did you mean endsWith?"),
+        ('campaign.labls.team == "crm"', "did you mean campaign.labels?"),
+        ('campaing.owner == "x"', "did you mean campaign?"),
+        ("siz(campaign.owner) > 3", "did you mean size?"),
+        ("campaign.parts = 3", "write == to compare"),
+        ("campaign.parts = 3 && campaign.parts == 3", "write == to compare"),
+    ],
+)
+def test_the_nearest_name_is_offered_once(expression, advice):
+    with pytest.raises(cel.BadExpression) as caught:
+        cel.compile_expression(expression)
+    (fault,) = caught.value.faults
+    assert fault.next_step == advice
+
+
+@pytest.mark.parametrize("require", ['""', '"  "', ""])
+def test_an_empty_requirement_is_one_finding(place, require):
+    with pytest.raises(ManifestError) as caught:
+        rules(place, f"{{name: a, message: b, require: {require}}}")
+    assert len(caught.value.diagnostics) == 1

@@ -82,7 +82,7 @@ LONG = "x" * 140
         (LONG + "’…", ["MS324 alone saves no part, with the others 3 -> 1 parts"] * 2),
         (LONG + "’\u00a0", ["MS324 alone saves no part, with the others 3 -> 1 parts"] * 2),
         (LONG + "’😀", ["MS324 alone saves no part, with the others 3 -> 1 parts"] * 2),
-        (LONG + "’\n", ["MS324 1 -> 3 parts", "MS312 costs 1 of the characters"]),
+        (LONG + "’\n", ["MS324 1 -> 3 parts", "MS312 costs no part"]),
         ("it’s", ["MS324 nothing"]),
         ("a\u00a0b", ["MS323 nothing"]),
         ("x" * 160 + "\n", ["MS312 without it 2 -> 1 parts"]),

@@ -8,6 +8,8 @@ import pytest
 
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.manifests.codes import CODES
+from mesms_gitops.manifests.findings import Findings
+from mesms_gitops.manifests.text_file import decode
 
 GOOD = """\
 name: one
@@ -162,15 +164,26 @@ CASES = {
     "blank": (with_line(3, "content: ' '"), ["3:10 MS301"]),
     "left over": (with_line(3, "content: 'ลด }}'"), ["3:14 MS302"]),
     "too long": (with_line(3, f"content: '{'ก' * 1001}'"), ["3:10 MS303"]),
-    "unclosed": (with_line(3, "content: 'ลด {{ name'"), ["3:11 MS305"]),
-    "unknown tag": (with_line(3, "content: 'ลด {% iff a %}{% endif %}'"), ["3:11 MS305"]),
-    "dunder": (with_line(3, "content: '{{ name.__class__ }}'\nvariables: {name: a}"), ["3:11 MS306"]),
+    "unclosed": (with_line(3, "content: 'ลด {{ name'"), ["3:14 MS305"]),
+    "unclosed after another": (with_line(3, "content: 'ลด {{ a }} {{ name'"), ["3:22 MS305"]),
+    "unknown tag": (with_line(3, "content: 'ลด {% iff a %}{% endif %}'"), ["3:17 MS305"]),
+    "dunder": (with_line(3, "content: '{{ name.__class__ }}'\nvariables: {name: a}"), ["3:19 MS306"]),
+    "several forbidden": (
+        with_line(3, "content: |-\n  ลด {{ a.__class__ }}\n  ก {{ b | reverse }} {{ c | reverse }}{{ 2 ** 3 }}"),
+        ["4:11 MS306", "5:12 MS306", "5:45 MS306"],
+    ),
     "undefined": (with_line(3, "content: 'ลด {{ percent }}'"), ["3:17 MS307"]),
     "undefined, near": (
         with_line(3, "content: 'ลด {{ percnt }}'\nvariables: {percent: 20}"), ["3:17 MS307"]
     ),
     "undefined with default": (with_line(3, "content: 'ลด {{ percent | default(\"20\") }}%'"), []),
-    "empty variable": (with_line(3, "content: 'ลด {{ percent }}'\nvariables: {percent: ''}"), ["3:10 MS308"]),
+    "empty variable": (with_line(3, "content: 'ลด {{ percent }}'\nvariables: {percent: ''}"), ["4:22 MS308"]),
+    "empty variable and a missing one": (
+        with_line(3, "content: '{{ a }}{{ b }}'\nvariables: {a: ''}"), ["3:21 MS307", "4:16 MS308"]
+    ),
+    "empty variable with a default": (
+        with_line(3, "content: '{{ a | default(\"x\", true) }}'\nvariables: {a: ''}"), []
+    ),
     "unused": (with_line(6, "variables: {percent: 20}"), ["6:13 MS309 w"]),
     "endless": (
         with_line(3, "content: '{% for i in range(999) %}{% for j in range(999) %}x{% endfor %}{% endfor %}'"),
@@ -226,6 +239,27 @@ CASES = {
     ),
     "half a delivery": (with_line(4, "recipients: [{delivery: {campaign: two}}]"), ["4:15 MS123"]),
     "half a query": (with_line(4, "recipients: [{sql: {url_env: DSN}, phone: a}]"), ["4:15 MS123"]),
+    # --- one mistake hides no other
+    "a source beside a broken one": (
+        with_line(4, "recipients: [{csv: a.csv, phone: 5}, {csv: b.csv}, {csv: 'http://a.example/b', phone: c}]"),
+        ["4:34 MS122", "4:39 MS403", "4:58 MS136"],
+    ),
+    "no numbers beside an unknown source": (
+        with_line(4, "recipients: [{cvs: a.csv}, {numbers: []}]"), ["4:15 MS402", "4:29 MS401"]
+    ),
+    "a bare number among numbers": (
+        with_line(4, 'recipients: [{numbers: [0800000001, "0800000002"]}]'), ["4:25 MS122"]
+    ),
+    "a source of another kind of mistake": (
+        with_line(4, "recipients: [{csv: a.csv, phone: b, where: {c: 007}}, {delivery: {campaign: X, status: [no]}}]"),
+        ["4:48 MS122", "4:77 MS127", "4:89 MS126"],
+    ),
+    "an unknown key beside limits the wrong way round": (
+        with_line(6, "limits: {credit: 5, recipients: {min: 5, max: 4}}"), ["6:10 MS120", "6:33 MS138"]
+    ),
+    "a broken variable beside one that is missing": (
+        with_line(3, "content: '{{ a }}{{ b }}'\nvariables: {a: 007}"), ["3:21 MS307", "4:16 MS122"]
+    ),
     # --- links that need no policy
     "shortener": (with_line(3, "content: 'ลด bit.ly/x'"), ["3:14 MS503"]),
     "address": (with_line(3, "content: 'ลด http://203.0.113.9/x'"), ["3:14 MS504"]),
@@ -334,7 +368,7 @@ def test_positions_end_where_the_value_ends(place):
     at = found.position
     assert (at.file, at.line, at.column, at.end_line, at.end_column) == ("campaigns/one.yaml", 5, 11, 5, 27)
     assert found.excerpt == "schedule: 2570-04-10T10:00   # ปี"
-    assert found.next_step == "write 2027-04-10T10:00"
+    assert found.next_step == "write 2027-04-10T10:00, or a CE date to come if that has passed"
     assert (found.field, found.campaign) == ("schedule", "one")
 
 
@@ -447,14 +481,34 @@ def test_a_place_in_the_project_file_names_the_campaign(place):
     assert found.why == "in the campaign one"
 
 
+def test_a_mistake_in_the_defaults_is_said_once(place):
+    place.write("mesms.yaml", "version: 1\ndefaults: {sender: X}\npolicy: {senders: [A]}\n")
+    for name in ("one", "two", "three"):
+        place.write(f"campaigns/{name}.yaml", with_line(1, f"name: {name}").replace("sender", "#"))
+    (found,) = place.load().diagnostics
+    assert (found.code, found.message) == ("MS501", "X is not among the senders of this project (3 campaigns)")
+    assert (found.campaign, found.why) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"), [("x", ["2:24 MS309 w"]), ("{{ a }}", []), ("{% if %}", ["3:11 MS305"])]
+)
+def test_a_default_variable_is_unused_only_if_nobody_uses_it(place, second, expected):
+    place.write("mesms.yaml", "version: 1\ndefaults: {variables: {a: b}}\n")
+    place.write("campaigns/two.yaml", with_line(1, "name: two").replace("ลด 20% ทุกสาขา", second))
+    found = place.findings(GOOD)
+    assert [line for line in found if "MS305" not in line] == [line for line in expected if "MS305" not in line]
+
+
 @pytest.mark.parametrize(
     ("written", "advice"),
     [
-        ("10/04/2570 10:00", "write 2027-04-10T10:00"),
+        ("10/04/2570 10:00", "write 2027-04-10T10:00 if the day stands first, 2027-10-04T10:00 if the month does"),
+        ("13/04/2570 10:00", "write 2027-04-13T10:00"),
         ("๒๕๗๐-๐๔-๑๐ ๑๐:๐๐", "write 2027-04-10T10:00"),
-        ("10-4-2027 9.30 น.", "write 2027-04-10T09:30"),
+        ("13-4-2027 9.30 น.", "write 2027-04-13T09:30"),
         ("2027-04-10", "add the hour: 2027-04-10T10:00"),
-        ("2570-04-10", "write the day and the hour, such as 2027-04-10T10:00"),
+        ("2570-04-10", "add the hour, and write the year in CE: 2027-04-10T10:00 (2570 BE is 2027 CE)"),
         ("NOW", "write now"),
     ],
 )
@@ -470,3 +524,57 @@ def test_a_time_as_people_write_it_is_turned_into_one(place, written, advice):
 def test_words_of_other_tools_are_understood(place, key, meant):
     place.write("campaigns/one.yaml", f"{key}: x\n")
     assert f"did you mean {meant}?" in [found.next_step for found in place.load().diagnostics]
+
+
+COMMA = "a comma separates entries between { and }"
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "advice"),
+    [
+        ("limits: {credits: 25,000}", "000 was read as a key", f"{COMMA}: write credits: 25000"),
+        ("limits: {parts: 1, 000: 2}", "000 was read as a key", f"{COMMA}: write parts: 1000"),
+        ("limits: {credits: -5}", "-5 must not be negative", "write 0 or more"),
+        ("limits: {credits: 25 000}", "'25 000' is not a whole number", "write 25000"),
+        ("invalid: {max: 5}\nexclude: [{numbers: [0800000001]}]", "080xxxxx01 is not quoted", "put quotes around it"),
+        ("owner: 12", "12 is not quoted", 'quote it: "12"'),
+        ("undo: 1", "unknown key 'undo'", None),
+    ],
+)  # fmt: skip
+def test_advice_can_be_followed(place, line, message, advice):
+    place.write("campaigns/one.yaml", with_line(6, line))
+    found = place.load().diagnostics[0]
+    assert found.message == message
+    assert advice is None or found.next_step == advice
+
+
+def test_a_bare_timeout_is_in_seconds(place):
+    place.write("mesms.yaml", "version: 1\napi: {timeout: 30}\n")
+    with pytest.raises(ManifestError) as caught:
+        place.load()
+    assert caught.value.diagnostics[0].next_step == "write hours, minutes or seconds with their letter, such as 30s"
+
+
+def test_the_end_of_time_is_no_buddhist_year(place):
+    place.write("campaigns/one.yaml", with_line(5, "schedule: 9999-12-31T10:00"))
+    (found,) = place.load().diagnostics
+    assert (found.code, found.message) == ("MS203", "9999 is too far away")
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "advice"),
+    [
+        ("ลดราคา".encode("cp874"), "a.yaml", "save it as UTF-8: iconv -f cp874 -t UTF-8 a.yaml > NEW"),
+        ("ลด".encode("utf-16"), "my list.yaml", "save it as UTF-8: iconv -f UTF-16 -t UTF-8 'my list.yaml' > NEW"),
+        ("ลดราคา".encode("cp874"), "standard input", "save it as UTF-8: iconv -f cp874 -t UTF-8 FILE > NEW"),
+    ],
+)
+def test_the_command_that_mends_an_encoding_can_be_pasted(body, name, advice):
+    findings = Findings()
+    assert decode(body, name, findings) is None
+    assert findings.items[0].next_step == advice
+
+
+def test_a_lone_nul_is_no_utf16():
+    assert decode(b"\x00", "a.yaml", Findings()) is not None
+    assert decode(b"\x00a\x00b\x00c", "a.yaml", Findings()) is None

@@ -119,6 +119,8 @@ def test_figures_and_lists() -> None:
         ("\U000e0041", "\\U000e0041"),
         ("a\u00a0b", "a\\xa0b"),
         ("::error", "\\x3a:error"),
+        ("  ::error", "  \\x3a:error"),
+        ("write Foo ::x", "write Foo ::x"),
         ("std::x http://[::1]:80", "std::x http://[::1]:80"),
         ("##[group]", "\\x23#[group]"),
         ("\ud800", "\\ud800"),

@@ -5,32 +5,32 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mesms_gitops.cli import options
-from mesms_gitops.errors import UsageError
+from mesms_gitops.errors import ManifestError, UsageError
 
 if TYPE_CHECKING:
     from mesms_gitops.cli.terminal import Terminal
     from mesms_gitops.manifests.fixes import Fixes
+    from mesms_gitops.manifests.project import LoadedProject
 
 
 @click.command("fix")
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH…]")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
 @click.option("--code", "codes", multiple=True, metavar="MS320,MS324", help="Only these codes; with --write required.")
 @click.option("--write", is_flag=True, help="Change the files in place.")
 @options.everywhere
-@click.pass_obj
-def command(obj: dict[str, Any], *, paths: tuple[Path, ...], codes: tuple[str, ...], write: bool) -> int:
+@click.pass_context
+def command(ctx: click.Context, *, paths: tuple[Path, ...], codes: tuple[str, ...], write: bool) -> int:
     """Show what would mend the findings that have one answer, as a diff; nothing is changed without --write.
 
     Only the characters concerned change: comments, quotes, line ends and file modes stay. Only PATH… if given (with the
     templates they name), else the whole project. What a person must decide is listed, and left alone.
     """
     from mesms_gitops.cli.terminal import Terminal
-    from mesms_gitops.cli.wiring import workplace
     from mesms_gitops.manifests.fixes import FIXABLE, find_fixes
 
     named = _named(codes, FIXABLE)
@@ -41,15 +41,33 @@ def command(obj: dict[str, Any], *, paths: tuple[Path, ...], codes: tuple[str, .
             why="nothing is changed that nobody asked for",
             next_step=f"name them: --code {FIXABLE[-1]} (known are {', '.join(FIXABLE)})",
         )
-    place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
-    found = find_fixes(place.loaded, named or FIXABLE, [path.resolve() for path in paths] or None)
+    only = options.existing(ctx, paths)
     terminal = Terminal.of_process()
+    loaded = _loaded(ctx.obj.get("chdir"), terminal)
+    if loaded is None:
+        return 1
+    found = find_fixes(loaded, named or FIXABLE, only or None)
     if write:
         _write(found)
     else:
         _show(found, terminal)
     _tell(found, terminal, write=write)
     return 1 if any(error.is_error for error in found.errors) else 0
+
+
+def _loaded(chdir: str | None, terminal: Terminal) -> LoadedProject | None:
+    """The project; None if mesms.yaml has errors, which are told: no program knows what is meant there."""
+    from mesms_gitops.cli.wiring import workplace
+    from mesms_gitops.views.diagnostics_text import diagnostics_text
+
+    try:
+        return workplace(chdir).loaded
+    except ManifestError as error:
+        text = diagnostics_text(error.diagnostics, colour=terminal.colour_stderr, width=terminal.width)
+    click.echo(text, err=True, nl=False)
+    click.echo("mesms.yaml has errors, and none of them is mended by a program; no manifest was looked at", err=True)
+    click.echo("next: mend mesms.yaml by hand, then run mesms-gitops fix again", err=True)
+    return None
 
 
 def _named(codes: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
@@ -65,10 +83,16 @@ def _named(codes: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _show(found: Fixes, terminal: Terminal) -> None:
+    from mesms_gitops.manifests.concealed import concealed
     from mesms_gitops.views.diff_text import diff_text
 
     files = [(fixed.before.name, fixed.before.raw, fixed.after.raw) for fixed in found.files]
-    click.echo(diff_text(files, terminal=sys.stdout.isatty(), colour=terminal.colour_stdout), nl=False)
+    is_terminal = sys.stdout.isatty()
+    plain = diff_text(files, terminal=is_terminal, colour=terminal.colour_stdout)
+    shown = diff_text(files, terminal=is_terminal, colour=terminal.colour_stdout, conceal=concealed)
+    click.echo(shown, nl=False)
+    if shown != plain:
+        click.echo("numbers and passwords are struck out here: git cannot apply this diff, but --write can", err=True)
 
 
 def _write(found: Fixes) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +11,7 @@ from mesms_gitops.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from mesms_gitops.manifests.findings import Findings
     from mesms_gitops.manifests.text_file import TextFile
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from mesms_gitops.planning.counted import Counted
 
 STDIN = "-"
-_STDIN_NAME = "standard input"
 
 
 @click.command("parts")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--recipients", type=click.IntRange(min=0), metavar="N", help="Multiply: the credits for N people.")
+@options.everywhere
 @options.formats("text", "json")
-def command(*, files: tuple[str, ...], recipients: int | None, output: str) -> int:
+@click.pass_obj
+def command(obj: dict[str, Any], *, files: tuple[str, ...], recipients: int | None, output: str) -> int:
     """Count the SMS parts of a text: each FILE is one message, - is standard input (at most 1 MiB of UTF-8).
 
     A line end at the end is part of the text and billed, as it would be in a template; `printf` adds none where `echo`
@@ -34,8 +35,9 @@ def command(*, files: tuple[str, ...], recipients: int | None, output: str) -> i
     """
     from mesms_gitops.manifests.findings import Findings
 
+    start = options.folder(obj)
     findings = Findings()
-    read = [file for name in files if (file := _read(name, findings)) is not None]
+    read = [file for name in files if (file := _read(start, name, findings)) is not None]
     if findings.has_errors:
         _complain(findings)
         return 1
@@ -53,21 +55,21 @@ def _complain(findings: Findings) -> None:
     click.echo(text, err=True, nl=False)
 
 
-def _read(name: str, findings: Findings) -> TextFile | None:
-    from mesms_gitops.manifests.text_file import MAX_BYTES, decode, read_text_file
+def _read(start: Path, name: str, findings: Findings) -> TextFile | None:
+    from mesms_gitops.manifests.text_file import MAX_BYTES, STDIN_NAME, decode, read_text_file
 
     if name != STDIN:
-        return read_text_file(Path(name), name, findings)
+        return read_text_file(start / name, name, findings)
     body = sys.stdin.buffer.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         findings.in_file(
-            _STDIN_NAME,
+            STDIN_NAME,
             "MS103",
-            f"{_STDIN_NAME} has more than {MAX_BYTES:,} bytes; nothing after them was read",
+            f"{STDIN_NAME} has more than {MAX_BYTES:,} bytes; nothing after them was read",
             next_step="give one message; the longest that ME-SMS takes has 1,000 characters",
         )
         return None
-    return decode(body, _STDIN_NAME, findings)
+    return decode(body, STDIN_NAME, findings)
 
 
 def _counted(file: TextFile, recipients: int | None) -> Counted:

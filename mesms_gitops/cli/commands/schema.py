@@ -7,11 +7,14 @@ from pathlib import Path
 
 import click
 
+from mesms_gitops.cli import options
+
 KINDS = ("campaign", "project", "plan", "state", "status")
 
 
 @click.command("schema")
 @click.argument("kind", type=click.Choice(KINDS), default="campaign")
+@options.everywhere
 def command(kind: str) -> int:
     """Print the JSON Schema of a campaign manifest, the project file, a plan, the state file or a status."""
     click.echo(schema_text(kind), nl=False)
