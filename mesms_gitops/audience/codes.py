@@ -15,11 +15,18 @@ ENCODING: Final = "MS423"
 BROKEN: Final = "MS424"
 NO_ROWS: Final = "MS425"
 HEADER: Final = "MS426"
+LACKS_LIBRARY: Final = "MS427"
+BAD_ADDRESS: Final = "MS428"
+NOT_RECEIVED: Final = "MS429"
 BAD_INLINE: Final = "MS430"
 TOO_MANY_BAD: Final = "MS431"
 SOME_BAD: Final = "MS432"
 LOST_ZERO: Final = "MS433"
 THAI_CODE_PAGE: Final = "MS434"
+NOT_REACHED: Final = "MS435"
+BAD_QUERY: Final = "MS436"
+NO_SETTING: Final = "MS437"
+HIDDEN_ROWS: Final = "MS438"
 BLANK_VALUE: Final = "MS440"
 NO_VALUE: Final = "MS441"
 TWO_VALUES: Final = "MS442"
@@ -75,6 +82,27 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "header row unusable",
             "A table needs one header row in which every column that the manifest names stands exactly once.",
         ),
+        LACKS_LIBRARY: (
+            "library not installed",
+            (
+                "Databases, object stores, workbooks and zstd are read by libraries that are not installed unless they "
+                "are asked for. The message has the command."
+            ),
+        ),
+        BAD_ADDRESS: (
+            "address that is not read from",
+            (
+                "Lists come encrypted from the host that the manifest names, or from this machine: never over plain "
+                "HTTP, never from where that host sends on to, never with a password in the address."
+            ),
+        ),
+        NOT_RECEIVED: (
+            "list not received whole",
+            (
+                "It broke off, does not have the length it was said to have, took too long or does not end. A part of "
+                "a list is not used, least of all of an opt-out list."
+            ),
+        ),
         BAD_INLINE: (
             "bad number in the manifest",
             "A number written in the manifest is a person's doing, not an export's: it is never tolerated.",
@@ -102,6 +130,28 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             (
                 "The list is not UTF-8. It was read as cp874 (Thai Windows), which fits every byte; another code "
                 "page would look the same to a program, not to a reader."
+            ),
+        ),
+        NOT_REACHED: (
+            "place of the list not reached, or closed",
+            "The server, bucket or database does not answer, does not know the list, or lets this user not read it.",
+        ),
+        BAD_QUERY: (
+            "query that cannot be run",
+            (
+                "A source's query is one SELECT. It runs in a session that can only read, for a limited time; a query "
+                "that writes is refused."
+            ),
+        ),
+        NO_SETTING: (
+            "setting missing or unusable",
+            "The environment variable that a source names is not set, or does not hold what it should.",
+        ),
+        HIDDEN_ROWS: (
+            "hidden rows in a workbook",
+            (
+                "A filter or a person hid rows of the sheet. They are in the file and are read: who looks at the sheet "
+                "sees fewer recipients than there are."
             ),
         ),
         BLANK_VALUE: (

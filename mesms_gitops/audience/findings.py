@@ -93,7 +93,7 @@ class Findings:
         if not offenders:
             return
         bad = sum(tally.invalid.total() for tally in offenders)
-        rows = sum(tally.rows for tally in lists)
+        rows = sum(tally.rows - tally.filtered for tally in lists)  # what `where` leaves out was not judged
         tolerance = self._campaign.invalid
         tolerated = tolerance.allows(bad, rows)
         self.add(
@@ -163,10 +163,10 @@ class Findings:
         people: Counter[tuple[str, str, str]] = Counter()
         rows: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
         for combination in combinations:
-            for name in combination.blanks:
+            for name in combination.blanks if combination.people else ():
                 place = (combination.path, combination.label, name)
-                people[place] += len(combination.members)
-                rows[place] += combination.example_rows()
+                people[place] += combination.people
+                rows[place] += combination.rows
         for place, count in people.items():
             path, label, name = place
             shown = ", ".join(map(str, sorted(rows[place])[:_ROWS_SHOWN]))

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol
 
-from mesms_gitops.audience.normalise import Reason, lost_zero, mask, normalise
+import polars as pl
+
+from mesms_gitops.audience.judging import Judge
+from mesms_gitops.audience.normalise import Reason, mask
+from mesms_gitops.audience.rules import LOST_ZERO, PHONE, REASON, SUBSCRIBER
+from mesms_gitops.audience.sources.batch import FAULT, KEPT, ROW, value_column
 from mesms_gitops.model.audience import AudienceGroup
 from mesms_gitops.model.numbers import Numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from mesms_gitops.audience.sources.reader import Row
+    from polars import DataFrame, Series
 
 REJECTS_KEPT: Final = 1_000
+_SLICE: Final = 100_000
 _EXAMPLES_KEPT: Final = 100
+_COMBINATION: Final = "combination"
+_SOURCE: Final = "source"
 
 
 @dataclass(slots=True)
@@ -27,11 +35,19 @@ class Rejects:
 
     examples: list[tuple[str, int, str, str]] = field(default_factory=list)
 
-    def add(self, label: str, row: Row, reason: Reason) -> None:
-        """Remember ``row`` of the source called ``label``."""
-        if len(self.examples) < REJECTS_KEPT:
-            shown = "" if row.fault else mask(row.phone)
-            self.examples.append((label, row.number, shown, reason.value))
+    def add(self, label: str, bad: DataFrame) -> None:
+        """Remember rows of the source called ``label``, which have ROW, PHONE and REASON."""
+        for row, phone, reason in bad.select(ROW, PHONE, REASON).head(REJECTS_KEPT - len(self.examples)).iter_rows():
+            self.examples.append((label, row, mask(phone) if phone is not None else "", reason))
+
+    def forget(self, label: str) -> None:
+        """Take back what is remembered of the source called ``label``."""
+        self.examples = [example for example in self.examples if example[0] != label]
+
+    def in_order(self) -> tuple[tuple[str, int, str, str], ...]:
+        """Source by source, row by row."""
+        place = {label: index for index, label in enumerate(dict.fromkeys(label for label, *_ in self.examples))}
+        return tuple(sorted(self.examples, key=lambda example: (place[example[0]], example[1])))
 
 
 @dataclass(slots=True)
@@ -52,109 +68,240 @@ class Tally:
     is_whole: bool = True
 
 
-Sifted: TypeAlias = "Iterator[tuple[int, int, tuple[str, ...]]]"
-"""(row, subscriber, values) of good rows."""
-
-
-def sift(rows: Iterable[Row], tally: Tally, rejects: Rejects) -> Sifted:
-    """Each row with a good number that ``where`` keeps; the others are counted.
+class Sieve:
+    """What is left of the rows of one source: those with a good number that ``where`` keeps; the others are counted.
 
     A bad number in a row that the filter leaves out is nobody's: ``where`` says which rows are meant, and only those
     are judged. A row that cannot be read as a row is judged whatever it holds.
     """
-    for row in rows:
-        number, phone, values, kept, fault = row
-        tally.rows += 1
-        if not (kept or fault):
-            tally.filtered += 1
-            continue
-        found = fault or normalise(phone)
-        if isinstance(found, Reason):
-            tally.invalid[found] += 1
-            rejects.add(tally.label, row, found)
-        else:
-            if phone[0] != "0" and lost_zero(phone):
-                tally.lost_zeros += 1
-            yield number, found, values
+
+    def __init__(self, tally: Tally, rejects: Rejects, *, in_order: bool) -> None:
+        """``in_order``: the order of rows matters, since they bring values."""
+        self._tally = tally
+        self._rejects = rejects
+        self._judge = Judge(in_order=in_order)
+
+    def sift(self, batch: DataFrame) -> DataFrame:
+        """Good rows, with SUBSCRIBER; some may be held back for `rest`."""
+        tally, faulty = self._tally, pl.col(FAULT).is_not_null()
+        tally.rows += batch.height
+        meant = batch if batch[KEPT].all() else batch.filter(pl.col(KEPT) | faulty)
+        tally.filtered += batch.height - meant.height
+        sound = meant
+        if meant[FAULT].null_count() < meant.height:
+            sound = meant.filter(~faulty)
+            unreadable = meant.filter(faulty)
+            self._reject(unreadable.with_columns(pl.col(FAULT).alias(REASON), pl.lit(None, pl.String).alias(PHONE)))
+        return self._counted(*self._judge.judge(sound.drop(KEPT, FAULT)))
+
+    def rest(self) -> DataFrame:
+        """The good rows that were held back."""
+        return self._counted(*self._judge.rest())
+
+    def _counted(self, good: DataFrame, bad: DataFrame) -> DataFrame:
+        self._reject(bad)
+        self._tally.lost_zeros += int(good[LOST_ZERO].sum())
+        return good.drop(PHONE, LOST_ZERO)
+
+    def _reject(self, bad: DataFrame) -> None:
+        for reason, count in bad[REASON].value_counts().iter_rows():
+            self._tally.invalid[Reason(reason)] += count
+        self._rejects.add(self._tally.label, bad)
 
 
 @dataclass(slots=True)
 class Combination:
-    """The people whom one source gave the same values.
-
-    ``examples`` are (subscriber, row) of the first of them, kept where a value is blank, to say in which row.
-    """
+    """The people whom one source gave the same values; ``rows`` are where some of them stand, if a value is blank."""
 
     path: str
     label: str
     names: tuple[str, ...]
     values: tuple[str, ...]
-    examples: list[tuple[int, int]] = field(default_factory=list)
-    members: list[int] = field(default_factory=list)
+    people: int = 0
+    rows: list[int] = field(default_factory=list)
 
     @property
     def blanks(self) -> tuple[str, ...]:
         """The variables that have nothing but white space for a value."""
         return tuple(name for name, value in zip(self.names, self.values, strict=True) if not value.strip())
 
-    def remember(self, subscriber: int, row: int) -> None:
-        """Keep an example, if there are not enough of them."""
-        if len(self.examples) < _EXAMPLES_KEPT:
-            self.examples.append((subscriber, row))
+    @property
+    def key(self) -> tuple[tuple[str, str], ...]:
+        """What makes two sources' combinations one text."""
+        return tuple(zip(self.names, self.values, strict=True))
 
-    def example_rows(self) -> list[int]:
-        """Rows of the remembered examples that are still members."""
-        left = set(self.members)
-        return [row for subscriber, row in self.examples if subscriber in left]
+
+class Sink(Protocol):
+    """What good rows are poured into."""
+
+    def begin(self, tally: Tally, names: tuple[str, ...]) -> None:
+        """What is added from here on belongs to another source; one that is begun again starts anew."""
+
+    def add(self, good: DataFrame) -> None:
+        """Take in sifted rows of the source begun last."""
+
+
+class OptOuts:
+    """Everybody who must not be texted."""
+
+    def __init__(self) -> None:
+        self._some: list[Series] = [pl.Series(dtype=pl.UInt32)]
+
+    def begin(self, tally: Tally, names: tuple[str, ...]) -> None:
+        """Nothing is forgotten: whoever was named once stays out."""
+
+    def add(self, good: DataFrame) -> None:
+        """See ``Sink``."""
+        self._some.append(good[SUBSCRIBER])
+
+    def numbers(self) -> Series:
+        """Each once."""
+        return pl.concat(self._some).unique()
 
 
 class Crowd:
     """Everybody mentioned so far, each with the values of the first mention."""
 
     def __init__(self) -> None:
-        self._combination_of: dict[int, int] = {}
+        self._tallies: list[Tally] = []
+        self._mentions: list[list[DataFrame]] = []
+        self._rows_of_blanks: list[DataFrame] = []
         self._combinations: list[Combination] = []
+        self._alike: dict[int, int] = {}
+        self._names: tuple[str, ...] = ()
+        self._own: dict[tuple[str, ...], int] = {}
 
-    def add(self, rows: Sifted, names: tuple[str, ...], tally: Tally) -> None:
-        """Take in the sifted rows of one source, whose values belong to ``names``."""
-        own: dict[tuple[str, ...], int] = {}
-        people = self._combination_of
-        first_of_source = len(self._combinations)
-        incomplete: set[int] = set()
-        for row, subscriber, values in rows:
-            index = own.get(values)
-            if index is None:
-                index = own[values] = len(self._combinations)
-                self._combinations.append(combination := Combination(tally.path, tally.label, names, values))
-                if combination.blanks:
-                    incomplete.add(index)
-            mentioned = people.get(subscriber)
-            if mentioned is None:
-                people[subscriber] = index
-                if index in incomplete:
-                    self._combinations[index].remember(subscriber, row)
-            else:
-                tally.duplicates += 1
-                tally.contradictions += mentioned != index and mentioned >= first_of_source
+    def begin(self, tally: Tally, names: tuple[str, ...]) -> None:
+        """See ``Sink``; the values of the rows belong to ``names``."""
+        if self._tallies and self._tallies[-1].path == tally.path:
+            self._tallies.pop()
+            self._mentions.pop()
+        self._tallies.append(tally)
+        self._mentions.append([])
+        self._names = names
+        self._own = {}
 
-    def leave_out(self, opted_out: Container[int]) -> tuple[list[Combination], int]:
-        """The combinations that keep members without ``opted_out``, and how many are gone. The crowd is spent."""
-        excluded = 0
-        people, self._combination_of = self._combination_of, {}
-        for subscriber, index in people.items():
-            if subscriber in opted_out:
-                excluded += 1
-            else:
-                self._combinations[index].members.append(subscriber)
-        return [combination for combination in self._combinations if combination.members], excluded
+    def add(self, good: DataFrame) -> None:
+        """See ``Sink``."""
+        columns = [value_column(index) for index in range(len(self._names))]
+        if not columns:
+            self._alike[len(self._mentions) - 1] = self._index_of(())
+            self._mentions[-1].append(good.select(SUBSCRIBER))
+            return
+        distinct = good.select(columns).unique(maintain_order=True)
+        indices = [self._index_of(values) for values in distinct.iter_rows()]
+        numbered = distinct.with_columns(pl.Series(_COMBINATION, indices, pl.UInt32))
+        known = good.join(numbered, on=columns, how="left", maintain_order="left")
+        self._mentions[-1].append(known.select(SUBSCRIBER, _COMBINATION))
+        if blank := [index for index in indices if self._combinations[index].blanks]:
+            self._rows_of_blanks.append(
+                known.filter(pl.col(_COMBINATION).is_in(blank)).select(SUBSCRIBER, _COMBINATION, ROW)
+            )
+
+    def _index_of(self, values: tuple[str, ...]) -> int:
+        index = self._own.get(values)
+        if index is None:
+            index = self._own[values] = len(self._combinations)
+            tally = self._tallies[-1]
+            self._combinations.append(Combination(tally.path, tally.label, self._names, values))
+        return index
+
+    def gathered(self, opted_out: Series) -> Gathered:
+        """Everybody once, without ``opted_out``; the tallies learn of duplicates. The crowd is spent."""
+        people = self._firsts()
+        left = people.filter(~pl.col(SUBSCRIBER).is_in(opted_out.implode())) if len(opted_out) else people
+        self._count(left)
+        return Gathered(self._combinations, left.select(SUBSCRIBER, _COMBINATION), people.height - left.height)
+
+    def _firsts(self) -> DataFrame:
+        """The first mention of everybody."""
+        if len(self._combinations) <= 1:  # all mentions are alike
+            return self._of_one_kind()
+        mentions = self._all_mentions()
+        people = mentions.unique(subset=SUBSCRIBER, keep="first", maintain_order=True)
+        if people.height < mentions.height:
+            self._duplicates(mentions, people)
+        return people
+
+    def _of_one_kind(self) -> DataFrame:
+        """Everybody, where one source says nothing of them but their numbers."""
+        some = [frame[SUBSCRIBER] for frames in self._mentions for frame in frames]
+        self._mentions = []
+        mentions = pl.concat([pl.Series(SUBSCRIBER, dtype=pl.UInt32), *some])
+        some.clear()
+        people = mentions.unique()
+        for combination in self._combinations:
+            tally = next(tally for tally in self._tallies if tally.path == combination.path)
+            tally.duplicates = len(mentions) - len(people)
+        return people.to_frame().with_columns(pl.lit(0, pl.UInt32).alias(_COMBINATION))
+
+    def _all_mentions(self) -> DataFrame:
+        frames = [
+            self._numbered(frame, source).with_columns(pl.lit(source, pl.UInt16).alias(_SOURCE))
+            for source, some in enumerate(self._mentions)
+            for frame in some
+        ]
+        self._mentions = []
+        return pl.concat(frames)
+
+    def _numbered(self, frame: DataFrame, source: int) -> DataFrame:
+        if _COMBINATION in frame.columns:
+            return frame
+        return frame.with_columns(pl.lit(self._alike[source], pl.UInt32).alias(_COMBINATION))
+
+    def _duplicates(self, mentions: DataFrame, people: DataFrame) -> None:
+        for source, tally in enumerate(self._tallies):
+            own, firsts = mentions.filter(pl.col(_SOURCE) == source), people.filter(pl.col(_SOURCE) == source)
+            tally.duplicates = own.height - firsts.height
+            if firsts[_COMBINATION].n_unique() > 1 or own[_COMBINATION].n_unique() > 1:
+                again = own.join(firsts, on=SUBSCRIBER, suffix="_first")
+                tally.contradictions = again.filter(pl.col(_COMBINATION) != pl.col(f"{_COMBINATION}_first")).height
+
+    def _count(self, people: DataFrame) -> None:
+        for index, count in people[_COMBINATION].value_counts().iter_rows():
+            self._combinations[index].people = count
+        if not self._rows_of_blanks:
+            return
+        found = pl.concat(self._rows_of_blanks).join(people, on=[SUBSCRIBER, _COMBINATION], how="semi")
+        for (index,), rows in found.group_by(_COMBINATION, maintain_order=True):
+            self._combinations[index].rows = rows[ROW].head(_EXAMPLES_KEPT).to_list()
 
 
-def grouped(combinations: Iterable[Combination]) -> tuple[AudienceGroup, ...]:
-    """One group for each set of values, whichever sources gave them; sorted by values, numbers ascending."""
-    members: defaultdict[tuple[tuple[str, str], ...], list[int]] = defaultdict(list)
-    for combination in combinations:
-        members[tuple(zip(combination.names, combination.values, strict=True))] += combination.members
-    return tuple(
-        AudienceGroup(MappingProxyType(dict(values)), Numbers.from_sorted(array("I", sorted(members[values]))))
-        for values in sorted(members)
-    )
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everybody left: ``people`` says of each in which of ``combinations``; ``excluded`` is how many opted out."""
+
+    combinations: Sequence[Combination]
+    people: DataFrame
+    excluded: int
+
+    def groups(self) -> tuple[AudienceGroup, ...]:
+        """One group for each set of values, whichever sources gave them; sorted by values, numbers ascending."""
+        keys = sorted({combination.key for combination in self.combinations if combination.people})
+        rank = {key: place for place, key in enumerate(keys)}
+        if len(keys) < 2:
+            numbers = self.people[SUBSCRIBER].sort()
+            return tuple(AudienceGroup(MappingProxyType(dict(key)), _numbers(numbers)) for key in keys)
+        ranks = pl.Series([rank.get(combination.key, 0) for combination in self.combinations], dtype=pl.UInt32)
+        ordered = self.people.select(pl.col(SUBSCRIBER), ranks.gather(self.people[_COMBINATION]).alias("rank"))
+        ordered = ordered.sort("rank", SUBSCRIBER)
+        sizes = ordered["rank"].rle().struct.field("len").to_list()
+        return tuple(self._cut(keys, sizes, _cells(ordered[SUBSCRIBER])))
+
+    @staticmethod
+    def _cut(keys: list[tuple[tuple[str, str], ...]], sizes: list[int], cells: array[int]) -> Iterator[AudienceGroup]:
+        start = 0
+        for key, size in zip(keys, sizes, strict=True):
+            yield AudienceGroup(MappingProxyType(dict(key)), Numbers.from_sorted(cells[start : start + size]))
+            start += size
+
+
+def _numbers(subscribers: Series) -> Numbers:
+    return Numbers.from_sorted(_cells(subscribers))
+
+
+def _cells(subscribers: Series) -> array[int]:
+    cells = array("I")
+    for start in range(0, len(subscribers), _SLICE):
+        cells.extend(subscribers.slice(start, _SLICE).to_list())
+    return cells

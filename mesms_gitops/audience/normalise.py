@@ -47,18 +47,19 @@ EXPLAINED: Final[Mapping[Reason, str]] = MappingProxyType(
 )
 """What each reason means, to a person."""
 
-_MOBILE: Final = "689"
-_LANDLINE: Final = "23457"
+MOBILE: Final = "689"
+LANDLINE: Final = "23457"
 _LANDLINE_DIGITS: Final = 8
 
 _DIGITS: Final = {ord("๐") + value: str(value) for value in range(10)}
-_SPACES: Final = "\t \u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+SPACES: Final = "\t \u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 # what phones and chat programs put around a copied number without showing it
-_INVISIBLE: Final = (
+INVISIBLE: Final = (
     "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
-_LEGIBLE: Final = _DIGITS | {ord(character): None for character in _SPACES + _INVISIBLE}
-_SEPARATORS: Final = {ord(character): None for character in "-.()[]\u2010\u2011\u2012\u2013\u2014\u2015\u2212"}
+_LEGIBLE: Final = _DIGITS | {ord(character): None for character in SPACES + INVISIBLE}
+SEPARATORS: Final = "-.()[]\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_UNSEPARATED: Final = {ord(character): None for character in SEPARATORS}
 _EXPONENT: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 # one point with one or two digits after it groups nothing; "66080000001.0" must not become another number
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]+[.,][0-9]{1,2}")
@@ -72,9 +73,9 @@ def normalise(raw: str) -> int | Reason:
     whose leading 0 is lost (see ``lost_zero``); with spaces, dashes, dots, brackets and invisible characters anywhere,
     in Thai or Arabic digits. Never raises, whatever the text.
     """
-    if len(raw) == 10 and raw[0] == "0" and raw[1] in _MOBILE and raw.isascii() and raw.isdigit():
+    if len(raw) == 10 and raw[0] == "0" and raw[1] in MOBILE and raw.isascii() and raw.isdigit():
         return int(raw)
-    if len(raw) == 11 and raw.startswith("66") and raw[2] in _MOBILE and raw.isascii() and raw.isdigit():
+    if len(raw) == 11 and raw.startswith("66") and raw[2] in MOBILE and raw.isascii() and raw.isdigit():
         return int(raw[2:])
     return _normalise_slowly(raw)
 
@@ -85,7 +86,7 @@ def _normalise_slowly(raw: str) -> int | Reason:
         return Reason.EXPONENT
     if _DECIMAL.fullmatch(text):
         return Reason.DECIMAL
-    text = text.translate(_SEPARATORS)
+    text = text.translate(_UNSEPARATED)
     if not text:
         return Reason.EMPTY
     if not _PLAIN.fullmatch(text):
@@ -116,8 +117,8 @@ def _after_country(text: str) -> str | Reason:
 
 def _subscriber(digits: str) -> int | Reason:
     if len(digits) == SUBSCRIBER_DIGITS:
-        return int(digits) if digits[0] in _MOBILE else Reason.MALFORMED
-    if len(digits) == _LANDLINE_DIGITS and digits[0] in _LANDLINE:
+        return int(digits) if digits[0] in MOBILE else Reason.MALFORMED
+    if len(digits) == _LANDLINE_DIGITS and digits[0] in LANDLINE:
         return Reason.LANDLINE
     return Reason.TOO_SHORT if len(digits) < SUBSCRIBER_DIGITS else Reason.TOO_LONG
 

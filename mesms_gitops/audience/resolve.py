@@ -10,18 +10,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.audience.findings import Findings
-from mesms_gitops.audience.gathering import Crowd, Rejects, Tally, grouped, sift
+from mesms_gitops.audience.gathering import Crowd, OptOuts, Rejects, Sieve, Tally
 from mesms_gitops.audience.sources.kinds import reader_of
 from mesms_gitops.audience.sources.reader import Unusable
+from mesms_gitops.audience.sources.text_file import NotUtf8
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.model.audience import Audience, AudienceCounts
 from mesms_gitops.model.campaign import DeliverySource, GroupSource, ListSource, NumbersSource
 from mesms_gitops.model.diagnostic import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from polars import Series
 
-    from mesms_gitops.audience.gathering import Sifted
+    from mesms_gitops.audience.gathering import Gathered, Sink
+    from mesms_gitops.audience.sources.reader import Reader
     from mesms_gitops.model.audience import AudienceGroup
     from mesms_gitops.model.campaign import Campaign
 
@@ -60,14 +62,13 @@ class _Examination:
     def audience(self) -> Audience:
         # opt-outs first: rejects are bounded, and a bad number weighs more there
         opted_out = self._read_opt_outs()
-        crowd = self._read_recipients()
-        combinations, excluded = crowd.leave_out(opted_out)
-        self._findings.blank_values(combinations)
+        gathered = self._read_recipients(opted_out)
+        self._findings.blank_values(gathered.combinations)
         self._findings.missing_values()
         self._findings.bad_numbers(self._tallies)
-        groups = grouped(combinations)
+        groups = gathered.groups()
         contact_groups = self._contact_groups()
-        counts = self._counts(groups, excluded)
+        counts = self._counts(groups, gathered.excluded)
         if not (groups or contact_groups or self._findings.stop):
             self._findings.nobody(counts.rows)
         stop = self._findings.stop
@@ -76,55 +77,47 @@ class _Examination:
             contact_groups=() if stop else contact_groups,
             counts=counts,
             diagnostics=tuple(self._findings.diagnostics),
-            rejects=tuple(self._rejects.examples),
+            rejects=self._rejects.in_order(),
         )
 
-    def _read_opt_outs(self) -> set[int]:
-        opted_out: set[int] = set()
-
-        def take(rows: Sifted, _: Tally) -> None:
-            opted_out.update(subscriber for _, subscriber, _ in rows)
-
+    def _read_opt_outs(self) -> Series:
+        opted_out = OptOuts()
         for index, source in enumerate(self._campaign.exclude):
             path = f"exclude.{index}"
             if isinstance(source, GroupSource):
                 self._findings.excluded_group(source, path)
-            elif tally := self._read(source, path, take):
+            elif tally := self._read(source, path, opted_out):
                 self._opt_out_tallies.append(tally)
                 if tally.is_whole:
                     self._findings.of_opt_outs(tally)
-        return opted_out
+        return opted_out.numbers()
 
-    def _read_recipients(self) -> Crowd:
+    def _read_recipients(self, opted_out: Series) -> Gathered:
         crowd = Crowd()
         for index, source in enumerate(self._campaign.sources):
             path = f"recipients.{index}"
             if isinstance(source, GroupSource):
                 self._findings.unseen_group(source, path)
-                continue
-            names = tuple(sorted(source.variables)) if isinstance(source, ListSource) else ()
-
-            def take(rows: Sifted, tally: Tally, names: tuple[str, ...] = names) -> None:
-                crowd.add(rows, names, tally)
-
-            if tally := self._read(source, path, take):
+            elif tally := self._read(source, path, crowd):
                 self._tallies.append(tally)
-                if tally.is_whole:
-                    self._findings.of_recipients(tally)
-        return crowd
+        gathered = crowd.gathered(opted_out)
+        for tally in self._tallies:
+            if tally.is_whole:
+                self._findings.of_recipients(tally)
+        return gathered
 
-    def _read(
-        self,
-        source: ListSource | NumbersSource | DeliverySource,
-        path: str,
-        take: Callable[[Sifted, Tally], None],
-    ) -> Tally | None:
-        """Hand the good rows of ``source`` to ``take``; None if not one can be read. Why not is among the findings."""
+    def _read(self, source: ListSource | NumbersSource | DeliverySource, path: str, sink: Sink) -> Tally | None:
+        """Hand the good rows of ``source`` to ``sink``; None if not one can be read. Why not is among the findings."""
+        names = tuple(sorted(source.variables)) if isinstance(source, ListSource) else ()
         tally: Tally | None = None
         try:
             reader = reader_of(source)
             tally = Tally(path, reader.label)
-            take(sift(reader.rows(), tally, self._rejects), tally)
+            try:
+                self._pour(reader, tally, names, sink)
+            except NotUtf8:
+                tally = Tally(path, reader.label)
+                self._pour(reader, tally, names, sink)
         except Unusable as unusable:
             for finding in unusable.findings:
                 self._findings.relay(Severity.ERROR, finding, path)
@@ -136,6 +129,17 @@ class _Examination:
         if isinstance(source, NumbersSource):
             self._findings.bad_inline(source, path)
         return tally
+
+    def _pour(self, reader: Reader, tally: Tally, names: tuple[str, ...], sink: Sink) -> None:
+        self._rejects.forget(tally.label)
+        sink.begin(tally, names)
+        sieve = Sieve(tally, self._rejects, in_order=bool(names))
+        try:
+            for batch in reader.batches():
+                sink.add(sieve.sift(batch))
+        finally:  # what was read before a source turned out unusable still adds up
+            if (rest := sieve.rest()).height:
+                sink.add(rest)
 
     def _contact_groups(self) -> tuple[int, ...]:
         ids = (source.group_id for source in self._campaign.sources if isinstance(source, GroupSource))

@@ -58,12 +58,17 @@ class Numbers:
         for start in range(0, len(self._cells), size):
             yield Numbers.from_sorted(self._cells[start : start + size])
 
+    def portable(self) -> bytes:
+        """The numbers in order, four bytes each, the high one first: the same on every machine."""
+        cells = self._cells
+        if sys.byteorder == "little":
+            cells = cells[:]
+            cells.byteswap()
+        return cells.tobytes()
+
     def digest(self, key: bytes) -> str:
         """A keyed digest of the whole set: equal sets, equal digests, in any order and on any machine."""
-        portable = self._cells[:]
-        if sys.byteorder == "little":
-            portable.byteswap()
-        return keyed_digest(key, b"audience", portable.tobytes())
+        return keyed_digest(key, b"audience", self.portable())
 
     def sample(self, key: bytes, size: int) -> tuple[str, ...]:
         """Keyed digests of the ``size`` lowest numbers: what the first page of a remote listing can be held against."""

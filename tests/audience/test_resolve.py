@@ -91,8 +91,8 @@ def test_somebody_who_opted_out_is_left_out_wherever_they_came_from(
     ("source", "code"),
     [
         (ListSource("csv", "no/such/file.csv", "phone"), codes.UNREADABLE),
-        (ListSource("sql", "CRM_DSN", "phone"), codes.NOT_YET),
-        (ListSource("csv", "https://siamcoffee.example/optout.csv", "phone"), codes.NOT_YET),
+        (ListSource("sql", "NO_SUCH_VARIABLE", "phone", query="select 1"), codes.NO_SETTING),
+        (ListSource("csv", "http://siamcoffee.example/optout.csv", "phone"), codes.BAD_ADDRESS),
         (DeliverySource("early", ("failed",)), codes.NOT_YET),
         (GroupSource(7), codes.GROUP_EXCLUDED),
         (NumbersSource(("08000",)), codes.BAD_INLINE),
@@ -221,7 +221,7 @@ def test_everything_wrong_with_all_sources_is_said_at_once(
         )
     )
     assert sorted((error.code, error.field) for error in errors) == [
-        (codes.NOT_YET, "exclude.0.parquet"),
+        (codes.UNREADABLE, "exclude.0.parquet"),
         (codes.UNREADABLE, "recipients.1.csv"),
         (codes.MISSING_COLUMN, "recipients.0.phone"),
         (codes.NO_ROWS, "recipients.3"),

@@ -13,7 +13,8 @@ from mesms_gitops.audience import codes
 from mesms_gitops.audience.normalise import Reason
 from mesms_gitops.audience.resolve import examine, resolve
 from mesms_gitops.audience.sources.kinds import reader_of
-from mesms_gitops.audience.sources.reader import Row, Unusable
+from mesms_gitops.audience.sources.reader import Reader, Row, Unusable
+from mesms_gitops.audience.sources.text_file import NotUtf8
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.model.campaign import DeliverySource, ListSource, NumbersSource, Tolerance
 from mesms_gitops.model.diagnostic import Severity
@@ -37,7 +38,23 @@ def write_over(source: ListSource, content: bytes) -> None:
 
 
 def rows_of(source: ListSource | NumbersSource) -> list[Row]:
-    return list(reader_of(source).rows())
+    reader = reader_of(source)
+    try:
+        return _rows(reader)
+    except NotUtf8:
+        return _rows(reader)
+
+
+def _rows(reader: Reader) -> list[Row]:
+    return [
+        Row(row["row"], row["phone"], _values(row), row["kept"], Reason(row["fault"]) if row["fault"] else None)
+        for batch in reader.batches()
+        for row in batch.iter_rows(named=True)
+    ]
+
+
+def _values(row: dict[str, Any]) -> tuple[str, ...]:
+    return () if row["fault"] else tuple(row[name] for name in sorted(row) if name.startswith("value"))
 
 
 def unusable(source: ListSource) -> Unusable:
@@ -291,21 +308,6 @@ def test_lines_of_ndjson_are_numbered_with_the_blank_ones(csv_list: Callable[...
 
 def test_numbers_of_the_manifest_are_rows_too() -> None:
     assert rows_of(NumbersSource(("0800000001", "x"))) == [Row(1, "0800000001"), Row(2, "x")]
-
-
-@pytest.mark.parametrize("kind", ["parquet", "xlsx", "sql"])
-def test_later_kinds_say_so(kind: str) -> None:
-    found = unusable(ListSource(kind, "lists/members", "phone")).findings[0]
-    assert (found.code, found.key) == (codes.NOT_YET, kind)
-    assert "yet" in found.message
-    assert "csv" in (found.next_step or "")
-
-
-@pytest.mark.parametrize("scheme", ["https", "http", "s3", "gs"])
-def test_places_beyond_this_machine_say_so_and_show_no_credentials(scheme: str) -> None:
-    found = unusable(ListSource("csv", f"{scheme}://user:secret@siamcoffee.example/a.csv?token=secret", "phone"))
-    assert found.findings[0].code == codes.NOT_YET
-    assert "secret" not in f"{found.findings} {found}"
 
 
 def test_recipients_of_an_earlier_campaign_say_so(campaign: Callable[..., Campaign]) -> None:

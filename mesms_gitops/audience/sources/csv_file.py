@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import csv
+import io
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.normalise import Reason
+from mesms_gitops.audience.sources.batch import batch_of
+from mesms_gitops.audience.sources.blocks import (
+    LONGEST_RECORD,
+    Endless,
+    blocks,
+    first_record_end,
+    with_line_feeds,
+)
+from mesms_gitops.audience.sources.quick_csv import Layout, quick_batch
 from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
-from mesms_gitops.audience.sources.text_file import THAI_CODE_PAGE, label_of, open_text, thai_code_page_remark
+from mesms_gitops.audience.sources.text_file import (
+    THAI_CODE_PAGE,
+    NotUtf8,
+    label_of,
+    open_utf8,
+    thai_code_page_remark,
+)
 from mesms_gitops.audience.sources.wanted import Wanted
 
 if TYPE_CHECKING:
     from _csv import Reader
-    from collections.abc import Iterator
-    from typing import IO
+    from collections.abc import Callable, Iterator
 
-    from mesms_gitops.audience.sources.text_file import OpenedText
+    from polars import DataFrame
+
     from mesms_gitops.model.campaign import ListSource
 
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -31,49 +48,76 @@ class CsvFile:
         self._wanted = Wanted.of(source)
         self.label = label_of(source.location)
         self.remarks: list[Finding] = []
+        self._encoding: str | None = None
 
-    def rows(self) -> Iterator[Row]:
-        """Each record, numbered by the line it starts at. Blank lines are no rows; see ``Reader``."""
-        with open_text(self._source, self.label) as text:
+    def batches(self) -> Iterator[DataFrame]:
+        """The records, numbered by the line each starts at. Blank lines are no rows; see ``Reader``."""
+        with open_utf8(self._source, self.label, self._encoding) as text:
             if text.encoding == THAI_CODE_PAGE:
                 self.remarks.append(thai_code_page_remark(self._source.kind, self.label))
-            yield from self._rows(text)
+            try:
+                yield from self._batches(text.read)
+            except NotUtf8:
+                self._encoding = THAI_CODE_PAGE
+                raise
+            except Endless as error:
+                raise Unusable(self._endless()) from error
 
-    def _rows(self, text: OpenedText) -> Iterator[Row]:
-        blank_lines, first = _first_line(text.lines)
-        if not first:
+    def _batches(self, read: Callable[[int], bytes]) -> Iterator[DataFrame]:
+        records = blocks(with_line_feeds(read))
+        first = _without_blank_lines(next(records, b""))
+        if not first.block:
             raise Unusable(
                 Finding(codes.NO_ROWS, f"{self.label} is empty", self._source.kind, next_step="export it again")
             )
-        if "\0" in first:
+        layout, first = self._header(first)
+        line = first.line
+        for block in chain((first.block,), records):
+            if block:
+                quick = quick_batch(block, line, layout)
+                yield self._exactly(block, line, layout) if quick is None else quick
+                line += block.count(b"\n")
+
+    def _header(self, first: _Block) -> tuple[Layout, _Block]:
+        """What the header row says, and what comes after it."""
+        end = first_record_end(first.block)
+        head = self._decoded(first.block[:end])
+        if "\0" in head:
             raise Unusable(self._not_text())
-        delimiter = sniff(first, self._wanted)
-        table = csv.reader(chain((first,), text.lines), delimiter=delimiter, strict=True)
+        lines = io.StringIO(head, newline="")
+        delimiter = sniff(lines.readline(), self._wanted)
+        lines.seek(0)
+        table = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
             header = [cell.strip() for cell in next(table)]
-            self._wanted.check(header, self.label)
-            yield from self._records(table, header, blank_lines)
         except csv.Error as error:
-            raise Unusable(self._broken_quotes(table.line_num + blank_lines, error)) from error
+            raise Unusable(self._broken_quotes(table.line_num + first.line - 1, error)) from error
+        self._wanted.check(header, self.label)
+        rest = lines.read().encode() + first.block[end:]  # lone carriage returns end lines too
+        return Layout.of(header, delimiter, self._wanted), _Block(rest, first.line + table.line_num)
 
-    def _records(self, table: Reader, header: list[str], blank_lines: int) -> Iterator[Row]:
-        wanted = self._wanted
-        phone_at = header.index(wanted.phone)
-        values_at = [header.index(column) for column in wanted.columns]
-        where = [(header.index(column), allowed) for column, allowed in wanted.where]
-        width = len(header)
-        line = table.line_num + blank_lines
-        for record in table:
-            start, line = line + 1, table.line_num + blank_lines
-            if len(record) != width:
-                if any(record):
-                    yield Row(start, "", fault=Reason.RAGGED)
-                continue
-            phone = record[phone_at]
-            if not phone and not any(record):
-                continue
-            kept = all(record[at] in allowed for at, allowed in where) if where else True
-            yield Row(start, phone, tuple([record[at] for at in values_at]), kept)
+    def _decoded(self, block: bytes) -> str:
+        try:
+            return block.decode()
+        except UnicodeDecodeError as error:
+            raise NotUtf8 from error
+
+    def _exactly(self, block: bytes, line: int, layout: Layout) -> DataFrame:
+        """The rows of ``block``, record by record."""
+        lines = io.StringIO(self._decoded(block), newline="")
+        table = csv.reader(lines, delimiter=layout.delimiter, strict=True)
+        try:
+            return batch_of(list(records(table, line, layout)), len(layout.values))
+        except csv.Error as error:
+            raise Unusable(self._broken_quotes(table.line_num + line - 1, error)) from error
+
+    def _endless(self) -> Finding:
+        return Finding(
+            codes.BROKEN,
+            f"{self.label} is not a table: a single row goes on for more than {LONGEST_RECORD >> 20} MiB",
+            key=self._source.kind,
+            next_step="look for a quote that is never closed; each row ends with a line end",
+        )
 
     def _broken_quotes(self, line: int, error: csv.Error) -> Finding:
         return Finding(
@@ -105,11 +149,34 @@ def sniff(header: str, wanted: Wanted) -> str:
     return max(DELIMITERS, key=merit)
 
 
-def _first_line(lines: IO[str]) -> tuple[int, str]:
-    """How many blank lines there are, and the first that is not; an empty string at the end of the file."""
-    blank = 0
-    while line := lines.readline():
-        if line.strip():
-            return blank, line
-        blank += 1
-    return blank, ""
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Whole records; the first starts at ``line``."""
+
+    block: bytes
+    line: int
+
+
+def _without_blank_lines(block: bytes) -> _Block:
+    """``block`` from its first line on that is not blank."""
+    start = line = 0
+    while (end := block.find(b"\n", start)) >= 0 and not block[start:end].strip():
+        start, line = end + 1, line + 1
+    return _Block(block[start:] if start == 0 or block[start:].strip() else b"", line + 1)
+
+
+def records(table: Reader, line: int, layout: Layout) -> Iterator[Row]:
+    """Each record that has anything in it; ``line`` is where the first starts."""
+    before = line - 1
+    start = line
+    for record in table:
+        begins, start = start, before + table.line_num + 1
+        if len(record) != layout.width:
+            if any(record):
+                yield Row(begins, "", fault=Reason.RAGGED)
+            continue
+        phone = record[layout.phone]
+        if not phone and not any(record):
+            continue
+        kept = all(record[at] in allowed for at, allowed in layout.where)
+        yield Row(begins, phone, tuple(record[at] for at in layout.values), kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mesms_gitops.audience import codes
+from mesms_gitops.audience.sources.batch import batches_of
 from mesms_gitops.audience.sources.objects import DECODER, ObjectRows
 from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
 from mesms_gitops.audience.sources.text_file import THAI_CODE_PAGE, label_of, open_text, thai_code_page_remark
@@ -12,6 +13,8 @@ from mesms_gitops.audience.sources.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from polars import DataFrame
 
     from mesms_gitops.model.campaign import ListSource
 
@@ -23,6 +26,10 @@ class JsonFile:
         self._source = source
         self.label = label_of(source.location)
         self.remarks: list[Finding] = []
+
+    def batches(self) -> Iterator[DataFrame]:
+        """See ``Reader``."""
+        return batches_of(self.rows(), len(self._source.variables))
 
     def rows(self) -> Iterator[Row]:
         """Each object, numbered from 1. See ``Reader``."""

@@ -1,4 +1,4 @@
-"""Which reader reads which source."""
+"""Which reader reads which source: a kind of list is a line in `FILES`, a place of lists one in `PLACES`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,53 @@ from urllib.parse import urlsplit
 
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.sources.csv_file import CsvFile
+from mesms_gitops.audience.sources.fetched import Fetched
 from mesms_gitops.audience.sources.inline import Inline
 from mesms_gitops.audience.sources.json_file import JsonFile
 from mesms_gitops.audience.sources.ndjson_file import NdjsonFile
+from mesms_gitops.audience.sources.outside import Outside
+from mesms_gitops.audience.sources.parquet_file import ParquetFile
 from mesms_gitops.audience.sources.reader import Finding, Reader, Unusable
+from mesms_gitops.audience.sources.sql_query import SqlQuery
+from mesms_gitops.audience.sources.xlsx_file import XlsxFile
 from mesms_gitops.model.campaign import DeliverySource, ListSource, NumbersSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mesms_gitops.audience.sources.spool import Spool
+
 FILES: Final[Mapping[str, Callable[[ListSource], Reader]]] = {
     "csv": CsvFile,
     "json": JsonFile,
     "ndjson": NdjsonFile,
+    "parquet": ParquetFile,
+    "xlsx": XlsxFile,
 }
 
 
-def reader_of(source: ListSource | NumbersSource | DeliverySource) -> Reader:
+def _from_web(source: ListSource, label: str, spool: Spool, outside: Outside) -> None:
+    from mesms_gitops.audience.sources.web import fetch
+
+    fetch(source, label, spool, outside)
+
+
+def _from_store(source: ListSource, label: str, spool: Spool, outside: Outside) -> None:
+    from mesms_gitops.audience.sources.stores import fetch
+
+    fetch(source, label, spool, outside)
+
+
+PLACES: Final[Mapping[str, Callable[[ListSource, str, Spool, Outside], None]]] = {
+    "https": _from_web,
+    "http": _from_web,  # this machine only
+    "s3": _from_store,
+    "gs": _from_store,
+    "az": _from_store,
+}
+
+
+def reader_of(source: ListSource | NumbersSource | DeliverySource, outside: Outside | None = None) -> Reader:
     """The reader of ``source``. Raises Unusable for kinds and places that this version cannot read."""
     match source:
         case NumbersSource():
@@ -31,16 +61,21 @@ def reader_of(source: ListSource | NumbersSource | DeliverySource) -> Reader:
         case DeliverySource():
             raise Unusable(_not_yet("delivery", "recipients of an earlier campaign"))
         case ListSource():
-            return _reader_of_list(source)
+            return _reader_of_list(source, outside or Outside())
 
 
-def _reader_of_list(source: ListSource) -> Reader:
+def _reader_of_list(source: ListSource, outside: Outside) -> Reader:
+    if source.kind == "sql":
+        return SqlQuery(source, outside)
     if source.kind not in FILES:
         raise Unusable(_not_yet(source.kind, f"`{source.kind}:` lists"))
-    if "://" in source.location:
+    if "://" not in source.location:
+        return FILES[source.kind](source)
+    scheme = urlsplit(source.location.partition("://")[0] + "://").scheme
+    if scheme not in PLACES:
         # nothing else of the address: it may carry credentials
-        raise Unusable(_not_yet(source.kind, f"lists behind {urlsplit(source.location).scheme}://"))
-    return FILES[source.kind](source)
+        raise Unusable(_not_yet(source.kind, f"lists behind {scheme}://"))
+    return Fetched(source, FILES[source.kind], PLACES[scheme], outside)
 
 
 def _not_yet(key: str, what: str) -> Finding:
@@ -48,6 +83,5 @@ def _not_yet(key: str, what: str) -> Finding:
         codes.NOT_YET,
         f"{what} cannot be read in this version yet",
         key=key,
-        why="this version reads csv, json and ndjson files, numbers and contact_group",
         next_step="export the list to a CSV file outside git, and name it with `csv:`",
     )

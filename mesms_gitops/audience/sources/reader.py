@@ -10,6 +10,8 @@ from mesms_gitops.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from polars import DataFrame
+
     from mesms_gitops.audience.normalise import Reason
 
 
@@ -49,7 +51,7 @@ class Unusable(SourceError):
 
 
 class Reader(Protocol):
-    """A source that can be read once, row by row.
+    """A source that can be read once, batch by batch; its columns are those of ``batch.schema``.
 
     ``label`` names it in messages without saying where on this machine it lies; ``remarks`` are warnings, complete
     when the rows are.
@@ -58,6 +60,9 @@ class Reader(Protocol):
     label: str
     remarks: list[Finding]
 
-    def rows(self) -> Iterator[Row]:
-        """Every row in its order. Raises Unusable, at once or on the way; then no row counts."""
+    def batches(self) -> Iterator[DataFrame]:
+        """Every row in its order. Raises Unusable, at once or on the way; then no row counts.
+
+        Raises `NotUtf8` where the encoding was misjudged: what was read is void, and it can be read once more.
+        """
         ...

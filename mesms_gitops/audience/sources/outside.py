@@ -1,0 +1,60 @@
+"""What a source beyond this machine's files needs from whoever reads it: settings, a clock, bounds, an ear."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a place is waited for, in seconds, and how many bytes are taken from it.
+
+    ``silence`` is between two pieces, ``total`` for the whole of it. ``size`` is what is stored in the folder for
+    temporary files: four GiB are some hundred million rows, more than the country has numbers.
+    """
+
+    connect: float = 10.0
+    silence: float = 30.0
+    total: float = 1800.0
+    size: int = 4 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a source is: ``done`` of ``total`` ``unit``, which are bytes or rows; None where nobody knows the end."""
+
+    label: str
+    done: int
+    total: int | None
+    unit: str
+
+
+def _nobody_listens(step: Step) -> None:
+    """The progress of a run that shows none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """``environment`` holds DSNs and names the netrc file; ``progress`` hears of every piece that arrives.
+
+    Libraries of object stores, proxies and TLS read the process's own environment besides, as their users expect.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    progress: Callable[[Step], None] = _nobody_listens
+    clock: Callable[[], float] = time.monotonic
+    limits: Limits = Limits()
+
+
+MIB: Final = 1 << 20
+
+
+def size_shown(size: int) -> str:
+    """``size`` bytes as a person reads it."""
+    return f"{size / (MIB << 10):.3g} GiB" if size >= MIB << 10 else f"{size / MIB:.3g} MiB"
