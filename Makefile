@@ -26,6 +26,7 @@ walls: $(VENV)/.dev                    ## the walls between the rooms
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev $(VENV)/.node
+	@scripts/need-servers
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 docs: $(VENV)/.dev                      ## write what commands print into the documents that show it
@@ -48,6 +49,7 @@ bench: $(VENV)/.dev                     ## the rows of docs/performance.md
 	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.manifests
 	$(BIN)/python -m benchmarks.upload
+	$(BIN)/python -m benchmarks.audience
 
 schemas: $(VENV)/.dev                  ## write schemas/ anew from the models
 	$(BIN)/python -m mesms_gitops.manifests.schema schemas

@@ -13,8 +13,9 @@ from mesms_gitops.model.diagnostic import Diagnostic, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mesms_gitops.audience.gathering import Combination, Tally
+    from mesms_gitops.audience.gathering import Combination
     from mesms_gitops.audience.sources.reader import Finding
+    from mesms_gitops.audience.tally import Tally
     from mesms_gitops.model.campaign import Campaign, MessageBody, Source, Tolerance
     from mesms_gitops.model.diagnostic import Position
 
@@ -124,7 +125,9 @@ class Findings:
                 codes.LOST_ZERO,
                 f"{tally.label}: {_counted(tally.lost_zeros, 'number')} without the leading 0; it was restored",
                 tally.path,
-                next_step="keep the column as text in the spreadsheet",
+                next_step="write it with its leading 0"
+                if isinstance(self.source_at(tally.path), NumbersSource)
+                else "keep the column as text in the spreadsheet",
             )
         if tally.contradictions:
             self.add(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from polars import DataFrame, Series
+
+    from mesms_gitops.audience.tally import Tally
 
 REJECTS_KEPT: Final = 1_000
 _SLICE: Final = 100_000
@@ -48,24 +49,6 @@ class Rejects:
         """Source by source, row by row."""
         place = {label: index for index, label in enumerate(dict.fromkeys(label for label, *_ in self.examples))}
         return tuple(sorted(self.examples, key=lambda example: (place[example[0]], example[1])))
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the rows of one source, which stands at ``path`` (``recipients.0``) in the manifest.
-
-    ``is_whole`` is false for a source that turned out unusable on the way: then only what came before is counted.
-    """
-
-    path: str
-    label: str
-    rows: int = 0
-    filtered: int = 0
-    duplicates: int = 0
-    contradictions: int = 0
-    lost_zeros: int = 0
-    invalid: Counter[Reason] = field(default_factory=Counter)
-    is_whole: bool = True
 
 
 class Sieve:

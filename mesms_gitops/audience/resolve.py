@@ -10,10 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.audience.findings import Findings
-from mesms_gitops.audience.gathering import Crowd, OptOuts, Rejects, Sieve, Tally
+from mesms_gitops.audience.gathering import Crowd, OptOuts, Rejects, Sieve
 from mesms_gitops.audience.sources.kinds import reader_of
+from mesms_gitops.audience.sources.outside import Outside, Step
 from mesms_gitops.audience.sources.reader import Unusable
 from mesms_gitops.audience.sources.text_file import NotUtf8
+from mesms_gitops.audience.tally import Tally
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.model.audience import Audience, AudienceCounts
 from mesms_gitops.model.campaign import DeliverySource, GroupSource, ListSource, NumbersSource
@@ -28,32 +30,34 @@ if TYPE_CHECKING:
     from mesms_gitops.model.campaign import Campaign
 
 
-def resolve(campaign: Campaign) -> Audience:
+def resolve(campaign: Campaign, outside: Outside | None = None) -> Audience:
     """Who gets the message, everybody once.
 
-    The same for any order of rows, unless one list gives a number several values (which is a warning). Raises
-    ManifestError with every finding of every source as soon as one of them is an error.
+    The same for any order of rows, unless one list gives a number several values (which is a warning). ``outside`` is
+    what lists beyond this machine's files need. Raises ManifestError with every finding of every source as soon as one
+    of them is an error.
     """
-    audience = examine(campaign)
+    audience = examine(campaign, outside)
     if any(diagnostic.is_error for diagnostic in audience.diagnostics):
         raise ManifestError(audience.diagnostics)
     return audience
 
 
-def examine(campaign: Campaign) -> Audience:
+def examine(campaign: Campaign, outside: Outside | None = None) -> Audience:
     """Like ``resolve``, but errors stay among the diagnostics, and then the audience has nobody in it.
 
     For showing counts and masked rejects of lists that cannot be used: what was read up to the error still adds up.
     Never raises for what a list holds.
     """
-    return _Examination(campaign).audience()
+    return _Examination(campaign, outside or Outside()).audience()
 
 
 class _Examination:
     """One reading of everything, from which the audience is made."""
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, outside: Outside) -> None:
         self._campaign = campaign
+        self._outside = outside
         self._findings = Findings(campaign)
         self._rejects = Rejects()
         self._tallies: list[Tally] = []
@@ -111,7 +115,7 @@ class _Examination:
         names = tuple(sorted(source.variables)) if isinstance(source, ListSource) else ()
         tally: Tally | None = None
         try:
-            reader = reader_of(source)
+            reader = reader_of(source, self._outside)
             tally = Tally(path, reader.label)
             try:
                 self._pour(reader, tally, names, sink)
@@ -137,6 +141,7 @@ class _Examination:
         try:
             for batch in reader.batches():
                 sink.add(sieve.sift(batch))
+                self._outside.progress(Step(tally.label, tally.rows, None, "rows"))
         finally:  # what was read before a source turned out unusable still adds up
             if (rest := sieve.rest()).height:
                 sink.add(rest)

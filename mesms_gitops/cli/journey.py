@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -158,9 +159,11 @@ class _Wanting:
         if campaign.state is not DeclaredState.ACTIVE or not needs_audience(campaign, record):
             return Wanted(campaign, manifest, diagnostics=self._warnings_of(campaign))
         from mesms_gitops.audience.resolve import resolve
+        from mesms_gitops.audience.sources.outside import Outside
+        from mesms_gitops.cli.listening import Listener
 
         self.place.teller.say(f"reading the recipients of {campaign.name}")
-        audience = resolve(campaign)
+        audience = resolve(campaign, Outside(os.environ, Listener(self.place.teller)))
         rendering = Rendering(campaign, self.place.project.policy.links)
         sends = desired_sends(campaign, audience, rendering.render, self.key)
         rendered = waived(rendering.errors, self.place.project, self.now)

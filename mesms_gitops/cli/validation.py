@@ -7,7 +7,6 @@ the project file nor any manifest is parsed, and nothing heavy is imported.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -242,11 +241,6 @@ def _caches() -> str | None:
 
 def _inline_numbers(campaign: Campaign) -> Sequence[Diagnostic]:
     """What is wrong with numbers written in a manifest: the only recipients that are there without network or lists."""
-    from mesms_gitops.model.campaign import NumbersSource
+    from mesms_gitops.audience.inline import inline_findings
 
-    inline = sum(isinstance(source, NumbersSource) for source in campaign.sources)
-    if not inline or inline != len(campaign.sources):
-        return ()
-    from mesms_gitops.audience.resolve import examine
-
-    return examine(replace(campaign, exclude=())).diagnostics
+    return inline_findings(campaign)

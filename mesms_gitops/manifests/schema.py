@@ -90,8 +90,9 @@ _WINDOW_WORDS: Final = 'two times of the day in quotes: "09:00-20:00" · ช่�
 _SHARE: Final = r"^(100(\.0{1,6})?|[1-9]?[0-9](\.[0-9]{1,6})?) ?%$"
 _SHARE_WORDS: Final = "a share such as 1%, or a count such as 20 · สัดส่วน เช่น 1% หรือจำนวน เช่น 20"
 _PLACE: Final = _string(
-    pattern=r"^(https://[^/\s]|(?![\s\S]*://)[\s\S]*\S)",
-    errorMessage="a path relative to this file, or an https URL · ตำแหน่งไฟล์เทียบกับไฟล์นี้ หรือ https",
+    pattern=r"^((https|s3|gs|az)://[^/\s]|http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)|(?![\s\S]*://)[\s\S]*\S)",
+    errorMessage="a path relative to this file, or https://, s3://, gs://, az:// · "
+    "ตำแหน่งไฟล์เทียบกับไฟล์นี้ หรือที่อยู่ https, s3, gs, az",
 )
 _PLAIN_DURATION: Final = _string(pattern=scalars.DURATION, minLength=1, errorMessage=_DURATION_WORDS)
 
@@ -211,7 +212,9 @@ def _needs(*keys: str, title: str | None = None) -> ConfigDict:
     return ConfigDict(json_schema_extra={"required": list(keys), **({"title": title} if title else {})})
 
 
-_LOCATION = "path relative to this file, or an https URL. · ตำแหน่งไฟล์เทียบกับไฟล์นี้ หรือ https"
+_LOCATION = (
+    "path relative to this file, or https://, s3://, gs://, az://. · ตำแหน่งไฟล์เทียบกับไฟล์นี้ หรือที่อยู่ https, s3, gs, az"
+)
 
 
 class CsvSource(TableKeys):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from mesms_gitops.manifests.scalars import cut, near_miss
 from mesms_gitops.manifests.schema import (
@@ -140,9 +140,21 @@ def _address_fault(value: str) -> tuple[str, str] | None:
         parts, port_is_right = urlsplit(""), False
     if parts.password is not None:
         return "a password stands in this address", "take it out and change it: git remembers it"
-    if value.startswith("https://") and parts.hostname and port_is_right:
+    if parts.hostname and port_is_right and (parts.scheme in _SCHEMES or _is_loopback(parts)):
         return None
-    return f"{cut(value)!r} is neither a path nor an https URL", "write a path relative to this file, or https://..."
+    return (
+        f"{cut(value)!r} is neither a path nor an address of a list",
+        "write a path relative to this file, https://..., s3://bucket/key, gs://... or az://...",
+    )
+
+
+_SCHEMES: Final = frozenset({"https", "s3", "gs", "az"})
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def _is_loopback(parts: SplitResult) -> bool:
+    """Only what never leaves this machine may travel unencrypted."""
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK
 
 
 def absolute(draft: Draft, node: Node, value: str) -> str:

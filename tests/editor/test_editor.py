@@ -116,7 +116,7 @@ BROKEN = {
     ),
     "not a place": (
         with_line(4, "recipients: [{csv: 'ftp://files.example/a.csv', phone: b}]"),
-        ["4:20 a path relative to this file, or an https URL"],
+        ["4:20 a path relative to this file, or https://, s3://, gs://, az://"],
     ),
     "delivery state": (
         with_line(4, "recipients: [{delivery: {campaign: two, status: [fail]}}]"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 if TYPE_CHECKING:
@@ -47,13 +48,9 @@ def damages() -> tuple[type[Exception], ...]:
 
 def _zstd() -> ModuleType:
     try:
-        if sys.version_info >= (3, 14):
-            from compression import zstd
-        else:
-            from backports import zstd
+        return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     except ImportError as error:
         raise NoZstd from error
-    return zstd
 
 
 def _zstd_errors() -> tuple[type[Exception], ...]:
