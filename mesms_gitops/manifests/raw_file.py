@@ -12,6 +12,7 @@ import tempfile
 from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ class Edit:
 _LINE_END = re.compile("\r\n?|\n")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RawFile:
     """``raw`` is the whole file as it is decoded; ``path`` has no links in it."""
 
@@ -45,7 +46,7 @@ class RawFile:
     name: str
     raw: str
 
-    @property
+    @cached_property
     def file(self) -> TextFile:
         """The text as the parser sees it."""
         return TextFile(self.name, _LINE_END.sub("\n", self.raw.removeprefix("\ufeff")))

@@ -107,7 +107,7 @@ def test_a_rule_that_cannot_be_meant_is_an_error_of_validate(project: Project) -
     ran = project.run("validate", "--json")
     assert ran.code == 1
     (found,) = ran.json["diagnostics"]
-    assert (found["code"], found["line"], found["column"], found["end_column"]) == ("MS510", 10, 16, 29)
+    assert (found["code"], found["line"], found["column"], found["end_column"]) == ("MS510", 10, 25, 29)
     assert project.run("plan").code == 1
 
 

@@ -199,6 +199,8 @@ CASES = {
     "split sara am": (with_line(3, "content: 'น\u0e4d\u0e32'"), ["3:12 MS320 w"]),
     "sara am around its tone": (with_line(3, "content: 'น\u0e4d\u0e49\u0e32'"), ["3:12 MS320 w"]),
     "sara ae": (with_line(3, "content: 'เเละ'"), ["3:11 MS321 w"]),
+    "a Cyrillic letter": (with_line(3, "content: 'C\u0430fe is open'"), ["3:12 MS324 n", "3:12 MS325 w"]),
+    "a tone mark twice": (with_line(3, "content: 'ก\u0e48\u0e48 ลด'"), ["3:12 MS326 w"]),
     "zero width": (with_line(3, "content: 'ก\u200bข'"), ["3:12 MS322 w"]),
     "no-break space": (with_line(3, "content: 'ก\u00a0ข'"), ["3:12 MS323 w"]),
     "apostrophe": (with_line(3, "content: 'a’b'"), ["3:12 MS324 n"]),
