@@ -53,11 +53,11 @@ def _wanted(codes: Sequence[str], catalogue: Mapping[str, Code]) -> Mapping[str,
     named = dict.fromkeys(code.upper() for code in codes)
     unknown = [code for code in named if code not in catalogue]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], catalogue, n=3)
+        near = difflib.get_close_matches(unknown[0], catalogue, n=3, cutoff=0.8)
         raise UsageError(
             f"there is no code {unknown[0]}",
             where="CODE",
-            why=f"did you mean {' or '.join(near)}?" if near else "a code is MS and three digits",
+            why=f"did you mean {' or '.join(near)}?" if near else f"a code is MS and three digits, up to {max(catalogue)}",
             next_step="mesms-gitops explain lists all of them",
         )
     return {code: catalogue[code] for code in named} if named else catalogue
