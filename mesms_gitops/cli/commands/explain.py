@@ -57,7 +57,9 @@ def _wanted(codes: Sequence[str], catalogue: Mapping[str, Code]) -> Mapping[str,
         raise UsageError(
             f"there is no code {unknown[0]}",
             where="CODE",
-            why=f"did you mean {' or '.join(near)}?" if near else f"a code is MS and three digits, up to {max(catalogue)}",
+            why=f"did you mean {' or '.join(near)}?"
+            if near
+            else f"a code is MS and three digits, up to {max(catalogue)}",
             next_step="mesms-gitops explain lists all of them",
         )
     return {code: catalogue[code] for code in named} if named else catalogue
