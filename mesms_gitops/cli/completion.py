@@ -87,14 +87,10 @@ def _start(ctx: click.Context) -> Path:
 
 
 def _root(start: Path) -> Path | None:
-    """As `manifests.discover.project_file_above` looks, which needs too much to be imported here."""
-    folder = start.resolve()
-    for above in (folder, *folder.parents):
-        if (above / "mesms.yaml").is_file():
-            return above
-        if (above / ".git").exists():
-            return None
-    return None
+    from mesms_gitops.manifests.discover import project_file_above
+
+    file = project_file_above(start)
+    return file.parent if file else None
 
 
 def _patterns(project: str) -> list[str]:
