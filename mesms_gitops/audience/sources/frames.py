@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from mesms_gitops.audience import codes
+from mesms_gitops.audience.sources.reader import Finding
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,6 +28,17 @@ _ROUNDED_TO: Final = 10**6
 
 class NoText(TypeError):
     """A value that is no text: a list, an object, bytes of another encoding. Its argument says which, and no value."""
+
+
+def not_text(label: str, key: str, column: str, error: NoText, next_step: str) -> Finding:
+    """What to say of ``column`` of ``label``, asked for by the manifest's ``key``, whose values are no text."""
+    return Finding(
+        codes.BROKEN,
+        f"column “{column}” of {label} is not text",
+        key=key,
+        why=f"it holds {error}",
+        next_step=next_step,
+    )
 
 
 def text_of(value: object) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.rules import PHONE
 from mesms_gitops.audience.sources.batch import BATCH_ROWS, FAULT, KEPT, ROW, value_column
-from mesms_gitops.audience.sources.frames import NoText, as_text
+from mesms_gitops.audience.sources.frames import NoText, as_text, not_text
 from mesms_gitops.audience.sources.packing import packed_with
 from mesms_gitops.audience.sources.reader import Finding, Unusable
 from mesms_gitops.audience.sources.text_file import label_of, refuse_non_file
@@ -70,7 +70,8 @@ class ParquetFile:
             try:
                 return as_text(name, schema[name], is_phone=key == "phone")
             except NoText as error:
-                raise Unusable(self._not_text(key, column, str(error))) from error
+                advice = "name a column with one text or figure a row, or export it as text"
+                raise Unusable(not_text(self.label, key, column, error, advice)) from error
 
         kept = [text(f"where.{column}", column).is_in(sorted(allowed)) for column, allowed in wanted.where]
         values = zip(wanted.names, wanted.columns, strict=True)
@@ -97,12 +98,3 @@ class ParquetFile:
 
     def _broken(self, why: str, next_step: str) -> Finding:
         return Finding(codes.BROKEN, f"{self.label} is not a usable Parquet file", self._source.kind, why, next_step)
-
-    def _not_text(self, key: str, column: str, what: str) -> Finding:
-        return Finding(
-            codes.BROKEN,
-            f"column “{column}” of {self.label} is not text",
-            key=key,
-            why=f"it holds {what}",
-            next_step="name a column with one text or figure a row, or export it as text",
-        )

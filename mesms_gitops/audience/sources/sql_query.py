@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from mesms_gitops.audience import codes
 from mesms_gitops.audience.rules import PHONE
 from mesms_gitops.audience.sources.batch import FAULT, KEPT, ROW, value_column
 from mesms_gitops.audience.sources.databases import (
@@ -19,7 +18,7 @@ from mesms_gitops.audience.sources.databases import (
     told_by,
     writes,
 )
-from mesms_gitops.audience.sources.frames import NoText, of_single, phone_of, text_of
+from mesms_gitops.audience.sources.frames import NoText, not_text, of_single, phone_of, text_of
 from mesms_gitops.audience.sources.outside import Step
 from mesms_gitops.audience.sources.reader import Finding, Unusable
 from mesms_gitops.audience.sources.spool import too_slow
@@ -112,7 +111,8 @@ class SqlQuery:
             try:
                 return _series(cells[column], of_single if single[column] else write)
             except NoText as error:
-                raise Unusable(self._not_text(key, column, str(error))) from error
+                advice = "cast it in the query"
+                raise Unusable(not_text(self.label, key, column, error, advice)) from error
 
         frame = pl.DataFrame({PHONE: text("phone", wanted.phone, phone_of)})
         kept = [text(f"where.{column}", column).is_in(sorted(allowed)) for column, allowed in wanted.where]
@@ -142,15 +142,6 @@ class SqlQuery:
         else:
             return
         raise Unusable(found) from None  # the cause's text has the address of the database
-
-    def _not_text(self, key: str, column: str, what: str) -> Finding:
-        return Finding(
-            codes.BROKEN,
-            f"column “{column}” of {self.label} is not text",
-            key=key,
-            why=f"it holds {what}",
-            next_step="cast it in the query",
-        )
 
 
 def _series(cells: tuple[object, ...], write: Callable[[object], str]) -> pl.Series:

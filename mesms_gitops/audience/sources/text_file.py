@@ -72,7 +72,7 @@ def open_utf8(source: ListSource, label: str, encoding: str | None = None) -> It
     with _doors_closed(source, label):
         refuse_non_file(path, source.kind, label)
         _refuse_other_formats(path, source.kind, label)
-        encoding = encoding or _likely_encoding(path, source.kind, label)
+        encoding = encoding or _encoding_of(path, source.kind, label, is_whole=False)
         with open_unpacked(path) as raw:
             if encoding in ("utf-8", "utf-8-sig"):
                 if encoding == "utf-8-sig":
@@ -81,20 +81,6 @@ def open_utf8(source: ListSource, label: str, encoding: str | None = None) -> It
             else:
                 text = io.TextIOWrapper(raw, encoding=encoding, newline="")
                 yield OpenedBytes(lambda size: text.read(size // 2).encode(), encoding)
-
-
-def _likely_encoding(path: Path, kind: str, label: str) -> str:
-    with open_unpacked(path) as raw:
-        head = raw.read(_CHUNK)
-    for mark, encoding in _MARKS:
-        if head.startswith(mark):
-            return encoding
-    _refuse_zeros(head, kind, label)
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return THAI_CODE_PAGE
-    return "utf-8"
 
 
 @contextmanager
@@ -132,7 +118,7 @@ def open_text(source: ListSource, label: str) -> Iterator[OpenedText]:
     with _doors_closed(source, label):
         refuse_non_file(path, source.kind, label)
         _refuse_other_formats(path, source.kind, label)
-        encoding = _encoding_of(path, source.kind, label)
+        encoding = _encoding_of(path, source.kind, label, is_whole=True)
         with open_unpacked(path) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="") as lines:
             yield OpenedText(lines, encoding)
 
@@ -147,8 +133,11 @@ def thai_code_page_remark(kind: str, label: str) -> Finding:
     )
 
 
-def _encoding_of(path: Path, kind: str, label: str) -> str:
-    """By byte order mark; without one utf-8 if that decodes the whole file, else cp874, which may fail later."""
+def _encoding_of(path: Path, kind: str, label: str, *, is_whole: bool) -> str:
+    """By byte order mark; without one utf-8 if the list decodes as that, else cp874, which may fail later.
+
+    Unless ``is_whole``, its first ``_CHUNK`` bytes speak for the rest.
+    """
     with open_unpacked(path) as raw:
         head = raw.read(_CHUNK)
     for mark, encoding in _MARKS:
@@ -156,7 +145,10 @@ def _encoding_of(path: Path, kind: str, label: str) -> str:
             return encoding
     _refuse_zeros(head, kind, label)
     try:
-        _decode_utf_8(path)
+        if is_whole:
+            _decode_utf_8(path)
+        else:
+            codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at its end
     except UnicodeDecodeError:
         return THAI_CODE_PAGE
     return "utf-8"
