@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.diagnostic import Diagnostic
     from mesms_gitops.model.observation import RemoteMessage
     from mesms_gitops.model.sends import CancelReason, DesiredSend, SendPhase, SendRecord
+    from mesms_gitops.model.sketch import AudienceChange, Overlap
     from mesms_gitops.model.state import ManifestRecord
 
 
@@ -98,6 +99,30 @@ class Adoption:
     message: RemoteMessage
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One text as it arrives, the shortest or the longest of a campaign: ``people`` get one of its ``parts``.
+
+    In ``text`` the values that lists bring are masked; ``units`` and ``parts`` are those of the real text.
+    """
+
+    text: str
+    parts: int
+    units: int
+    encoding: str
+    people: int
+    is_masked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """One variable that lists bring, and into how many requests the campaign would fall without it."""
+
+    variable: str
+    values: int
+    requests_without: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionBase:
     """What every action says.
@@ -106,7 +131,9 @@ class ActionBase:
     get one of that size. ``audience`` says what became of the rows of its lists, where they were read. ``waits_for``
     are uuids that must be confirmed cancelled before anything of this action is sent. ``adoptions`` are written down
     before anything else. ``doubles`` are uuids of messages on the account that already are what would be sent.
-    ``reversible_until`` None means it cannot be undone, unless ``is_free``: nothing leaves.
+    ``reversible_until`` None means it cannot be undone, unless ``is_free``: nothing leaves. ``previews`` are the
+    shortest and the longest text (one, if all are alike); ``fan_out`` names the variables that make one campaign many
+    requests, the most costly first.
     """
 
     verb: ClassVar[str]
@@ -138,6 +165,10 @@ class ActionBase:
     adoptions: tuple[Adoption, ...] = ()
     doubles: tuple[str, ...] = ()
     moved_from: str | None = None
+    audience_change: AudienceChange | None = None
+    overlaps: tuple[Overlap, ...] = ()
+    previews: tuple[Preview, ...] = ()
+    fan_out: tuple[FanOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,9 @@ from mesms_gitops.model.plan import (
     Blocked,
     CancelStep,
     Change,
+    FanOut,
     PlannedSend,
+    Preview,
     Reason,
 )
 from mesms_gitops.model.sends import SendPhase
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.audience import AudienceCounts
     from mesms_gitops.model.diagnostic import Position
     from mesms_gitops.model.sends import DesiredSend, SendRecord
+    from mesms_gitops.model.sketch import AudienceChange, Overlap
     from mesms_gitops.model.state import CampaignRecord, ManifestRecord
     from mesms_gitops.planning.desire import Wanted
     from mesms_gitops.planning.situation import Situation
@@ -70,6 +73,10 @@ class Facts(TypedDict, total=False):
     cancels: tuple[CancelStep, ...]
     adoptions: tuple[Adoption, ...]
     moved_from: str | None
+    audience_change: AudienceChange | None
+    overlaps: tuple[Overlap, ...]
+    previews: tuple[Preview, ...]
+    fan_out: tuple[FanOut, ...]
 
 
 def facts_of(case: Case, reason: Reason) -> Facts:
@@ -95,6 +102,10 @@ def facts_of(case: Case, reason: Reason) -> Facts:
         facts["schedule_text"] = case.wanted.manifest.shown.get("schedule", "")
         facts["audience"] = None if case.wanted.sends is None else case.wanted.counts
         facts["diagnostics"] = case.wanted.diagnostics
+        facts["audience_change"] = case.wanted.audience_change
+        facts["overlaps"] = case.wanted.overlaps
+        facts["previews"] = case.wanted.previews
+        facts["fan_out"] = case.wanted.fan_out
         if campaign.schedule is not None:
             facts["timezone"] = campaign.schedule.when.timezone
     return facts

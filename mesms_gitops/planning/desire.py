@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from mesms_gitops.model.campaign import Campaign, When
     from mesms_gitops.model.diagnostic import Diagnostic
     from mesms_gitops.model.hashkey import HashKey
+    from mesms_gitops.model.plan import FanOut, Preview
     from mesms_gitops.model.sends import Content
+    from mesms_gitops.model.sketch import AudienceChange, AudienceSketch, Overlap
     from mesms_gitops.model.state import ManifestRecord
 
     Render = Callable[[Mapping[str, str]], str]
@@ -38,6 +40,11 @@ class Wanted:
     sends: tuple[DesiredSend, ...] | None = None
     counts: AudienceCounts = field(default_factory=AudienceCounts)
     diagnostics: tuple[Diagnostic, ...] = ()
+    sketch: AudienceSketch | None = None
+    audience_change: AudienceChange | None = None
+    overlaps: tuple[Overlap, ...] = ()
+    previews: tuple[Preview, ...] = ()
+    fan_out: tuple[FanOut, ...] = ()
 
 
 def desired_sends(
