@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,13 @@ def once(command: Sequence[str]) -> Run:
 
 def side_by_side(ours: Sequence[str], theirs: Sequence[str], runs: int = 15) -> Pair:
     """A B A B …, after one warm-up of each."""
-    once(ours), once(theirs)
-    pairs = [(once(ours), once(theirs)) for _ in range(runs)]
+    return paired(lambda: once(ours), lambda: once(theirs), runs)
+
+
+def paired(ours: Callable[[], Run], theirs: Callable[[], Run], runs: int) -> Pair:
+    """The same, where a run is more than its command."""
+    ours(), theirs()
+    pairs = [(ours(), theirs()) for _ in range(runs)]
     return Pair(
         _median([one for one, _ in pairs]),
         _median([other for _, other in pairs]),

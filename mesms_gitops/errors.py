@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mesms_gitops.model.diagnostic import Diagnostic
+    from mesms_gitops.model.promise import Moved
 
 __all__ = [
     "AnswerUnreadable",
@@ -106,9 +107,21 @@ class Refused(MesmsError):
 
 
 class StalePlan(MesmsError):
-    """What was approved is no longer what would be done."""
+    """What was approved is no longer what would be done; ``moved`` says what is not as it was, where that is known."""
 
     exit_code = 5
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        moved: Sequence[Moved] = (),
+        where: str | None = None,
+        why: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(what, where=where, why=why, next_step=next_step)
+        self.moved = tuple(moved)
 
 
 class StateError(MesmsError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.api.assumptions import SCHEDULE_ZONE
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 NUMBERS_PER_SLICE: Final = 16_384
 """About 230 KB a slice: larger ones cost memory and are no faster."""
+NUMBERS_PER_COLUMN: Final = 65_536
+"""About 920 KB a slice where columns write it: smaller ones are slower, larger ones hardly faster."""
+_ABROAD: Final = int(COUNTRY_CODE) * 10**SUBSCRIBER_DIGITS
 _QUOTED: Final = f'"{COUNTRY_CODE}%0{SUBSCRIBER_DIGITS}d",'
 _QUOTED_LENGTH: Final = len(f'"{COUNTRY_CODE}{"0" * SUBSCRIBER_DIGITS}",')
 
@@ -52,11 +57,31 @@ class Body:
         yield self._head
         if self._numbers is None:
             return
-        left = len(self._numbers)
-        for some in self._numbers.slices(NUMBERS_PER_SLICE):
+        written = _in_columns if "polars" in sys.modules else _one_by_one
+        left = len(self._numbers) * _QUOTED_LENGTH
+        for some in written(self._numbers):
             left -= len(some)
-            text = (_QUOTED * len(some)) % tuple(some)
-            yield (text if left else f"{text[:-1]}]}}").encode("ascii")
+            yield some if left else some[:-1] + b"]}"
+
+
+def _one_by_one(numbers: Numbers) -> Iterator[bytes]:
+    """``numbers`` in quotes, with a comma after each."""
+    for some in numbers.slices(NUMBERS_PER_SLICE):
+        yield ((_QUOTED * len(some)) % tuple(some)).encode("ascii")
+
+
+def _in_columns(numbers: Numbers) -> Iterator[bytes]:
+    """The same by polars, four times as fast; but even two million numbers save no more than its import takes."""
+    import polars as pl
+
+    for some in numbers.slices(NUMBERS_PER_COLUMN):
+        cells = pl.Series([some.native()], dtype=pl.Binary).bin.reinterpret(
+            dtype=pl.Array(pl.UInt32, len(some)), endianness=sys.byteorder
+        )
+        msisdns = (cells.explode().cast(pl.Int64) + _ABROAD).to_frame()
+        with io.BytesIO() as stream:
+            msisdns.write_csv(stream, include_header=False, quote_style="always", line_terminator=",")
+            yield stream.getvalue()
 
 
 def send_body(send: DesiredSend, scheduled_at: datetime | None) -> Body:

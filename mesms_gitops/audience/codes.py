@@ -27,12 +27,17 @@ NOT_REACHED: Final = "MS435"
 BAD_QUERY: Final = "MS436"
 NO_SETTING: Final = "MS437"
 HIDDEN_ROWS: Final = "MS438"
+UNKNOWN_BLOCK: Final = "MS439"
 BLANK_VALUE: Final = "MS440"
 NO_VALUE: Final = "MS441"
 TWO_VALUES: Final = "MS442"
+NO_FIRST_ROW: Final = "MS443"
+NEEDS_CLUSTER: Final = "MS444"
+NO_CLUSTER: Final = "MS445"
 GROUP_UNSEEN: Final = "MS450"
 GROUP_PERSONAL: Final = "MS451"
 GROUP_EXCLUDED: Final = "MS452"
+GROUP_FORGOTTEN: Final = "MS453"
 BAD_OPT_OUT: Final = "MS461"
 NO_OPT_OUTS: Final = "MS462"
 NOBODY: Final = "MS470"
@@ -154,6 +159,14 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
                 "sees fewer recipients than there are."
             ),
         ),
+        UNKNOWN_BLOCK: (
+            "numbers in blocks no operator has",
+            (
+                "They have the form of a Thai mobile number, but the numbering plan that this version knows gives "
+                "their blocks to nobody. Blocks are added from year to year, so they are sent to all the same; many of "
+                "them mean made-up numbers, or mistyped ones."
+            ),
+        ),
         BLANK_VALUE: (
             "empty value in a personal text",
             "A recipient's row has nothing in a column that the text uses: the message would greet nobody.",
@@ -172,6 +185,24 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
                 "and a re-sorted list is a changed audience."
             ),
         ),
+        NO_FIRST_ROW: (
+            "one number, different values, in a table",
+            (
+                "On a cluster the rows of a table have no order, so no row of a number is the first: who would read "
+                "what could change with every plan. The same values twice are one row."
+            ),
+        ),
+        NEEDS_CLUSTER: (
+            "list that only a cluster can read",
+            "A table has its place in a catalog that Spark knows; this machine by itself knows files and databases.",
+        ),
+        NO_CLUSTER: (
+            "Spark did not do it",
+            (
+                "The session could not be started, or broke off on the way. Nothing is taken over from a list that was "
+                "not read whole. Spark's own words are not repeated: they may quote a list."
+            ),
+        ),
         GROUP_UNSEEN: (
             "contact group cannot be checked",
             (
@@ -186,6 +217,13 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         GROUP_EXCLUDED: (
             "contact group as opt-out list",
             "Its members are known only to ME-SMS, so nobody can be excluded by it.",
+        ),
+        GROUP_FORGOTTEN: (
+            "contact group and people who asked to be forgotten",
+            (
+                "`forget` keeps people out of every list that is read here. The members of a contact group are known "
+                "only to ME-SMS, so they have to be taken out there."
+            ),
         ),
         BAD_OPT_OUT: (
             "bad numbers in an opt-out list",

@@ -105,7 +105,7 @@ class Findings:
             "invalid",
             position=self._place_of_source(offenders[0].path),
             why="; ".join(f"{tally.label}: {_by_reason(tally.invalid)}" for tally in offenders),
-            next_step="list them (masked) with -v"
+            next_step="list them (masked) with `plan --rejects FILE.csv`"
             + ("" if tolerated else ", then mend the list, or allow some: `invalid: {max: 1%}`"),
         )
 
@@ -158,7 +158,7 @@ class Findings:
                 "excluding nobody",
                 tally.path,
                 why=_by_reason(tally.invalid),
-                next_step="list them (masked) with -v, then mend the list",
+                next_step="list them (masked) with `plan --rejects FILE.csv`, then mend the list",
             )
 
     def blank_values(self, combinations: Iterable[Combination]) -> None:
@@ -216,6 +216,18 @@ class Findings:
             else "`exclude` does not apply to it",
         )
 
+    def unforgotten_group(self, source: GroupSource, path: str, suppressed: int) -> None:
+        """The warning that a contact group may hold people who asked to be forgotten."""
+        who = "somebody" if suppressed == 1 else f"{suppressed:,} people"
+        self.add(
+            Severity.WARNING,
+            codes.GROUP_FORGOTTEN,
+            f"contact group {source.group_id} may hold {who} who asked to be forgotten: it cannot be filtered here",
+            path,
+            why="ME-SMS alone knows its members",
+            next_step="take them out of the group on ME-SMS, or export it and name the file",
+        )
+
     def excluded_group(self, source: GroupSource, path: str) -> None:
         """The error for a contact group among the opt-outs."""
         self.add(
@@ -226,7 +238,20 @@ class Findings:
             next_step="export it, and name the file",
         )
 
-    def nobody(self, rows: int) -> None:
+    def unknown_blocks(self, count: int, starts: Sequence[str]) -> None:
+        """The warning about numbers sent to that nobody seems to have; ``starts`` are their first digits."""
+        if count:
+            self.add(
+                Severity.WARNING,
+                codes.UNKNOWN_BLOCK,
+                f"{_counted(count, 'number')} {'lies in a block' if count == 1 else 'lie in blocks'} no operator has, "
+                f"e.g. {', '.join(f'{start}-xxx-xxxx' for start in starts)}",
+                "recipients",
+                why="the numbering plan known to this version gives them to nobody; a newer one may",
+                next_step="look where the list has them from; nothing is to be done if they are new",
+            )
+
+    def nobody(self, rows: int, suppressed: int = 0) -> None:
         """The error for an empty audience."""
         self.add(
             Severity.ERROR,
@@ -234,9 +259,11 @@ class Findings:
             "nobody is left to text",
             "recipients",
             why=f"of {_counted(rows, 'row')} none remained after bad numbers, `where`, duplicates and `exclude`"
+            + (f"; {suppressed:,} of them asked to be forgotten" if suppressed else "")
             if rows
             else "there is no recipient at all",
-            next_step="check the lists, `where` and `exclude`",
+            next_step="check the lists, `where` and `exclude`"
+            + ("; `state: cancelled` takes back what is scheduled" if suppressed else ""),
         )
 
     def source_at(self, path: str) -> Source | None:

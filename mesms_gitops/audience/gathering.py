@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
 import polars as pl
 
+from mesms_gitops.audience.cells import cells_of
+from mesms_gitops.audience.forgotten import suppressed_among
 from mesms_gitops.audience.judging import Judge
-from mesms_gitops.audience.normalise import Reason, mask
+from mesms_gitops.audience.normalise import Reason
 from mesms_gitops.audience.rules import LOST_ZERO, PHONE, REASON, SUBSCRIBER
 from mesms_gitops.audience.sources.batch import FAULT, KEPT, ROW, value_column
 from mesms_gitops.model.audience import AudienceGroup
 from mesms_gitops.model.numbers import Numbers
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterator, Sequence
 
     from polars import DataFrame, Series
 
+    from mesms_gitops.audience.rejects import Rejects
     from mesms_gitops.audience.tally import Tally
+    from mesms_gitops.model.suppression import Suppression
 
-REJECTS_KEPT: Final = 1_000
-_SLICE: Final = 100_000
 _EXAMPLES_KEPT: Final = 100
 _COMBINATION: Final = "combination"
 _SOURCE: Final = "source"
-
-
-@dataclass(slots=True)
-class Rejects:
-    """Masked examples of bad numbers, the first ``REJECTS_KEPT`` of them."""
-
-    examples: list[tuple[str, int, str, str]] = field(default_factory=list)
-
-    def add(self, label: str, bad: DataFrame) -> None:
-        """Remember rows of the source called ``label``, which have ROW, PHONE and REASON."""
-        for row, phone, reason in bad.select(ROW, PHONE, REASON).head(REJECTS_KEPT - len(self.examples)).iter_rows():
-            self.examples.append((label, row, mask(phone) if phone is not None else "", reason))
-
-    def forget(self, label: str) -> None:
-        """Take back what is remembered of the source called ``label``."""
-        self.examples = [example for example in self.examples if example[0] != label]
-
-    def in_order(self) -> tuple[tuple[str, int, str, str], ...]:
-        """Source by source, row by row."""
-        place = {label: index for index, label in enumerate(dict.fromkeys(label for label, *_ in self.examples))}
-        return tuple(sorted(self.examples, key=lambda example: (place[example[0]], example[1])))
 
 
 class Sieve:
@@ -189,12 +170,19 @@ class Crowd:
             self._combinations.append(Combination(tally.path, tally.label, self._names, values))
         return index
 
-    def gathered(self, opted_out: Series) -> Gathered:
-        """Everybody once, without ``opted_out``; the tallies learn of duplicates. The crowd is spent."""
+    def gathered(self, opted_out: Series, suppression: Suppression | None = None) -> Gathered:
+        """Everybody once, without ``opted_out`` and the suppressed; the tallies learn of duplicates.
+
+        The crowd is spent.
+        """
         people = self._firsts()
         left = people.filter(~pl.col(SUBSCRIBER).is_in(opted_out.implode())) if len(opted_out) else people
+        excluded = people.height - left.height
+        forgotten = suppressed_among(left[SUBSCRIBER], suppression) if suppression else []
+        if forgotten:
+            left = left.filter(~pl.col(SUBSCRIBER).is_in(forgotten))
         self._count(left)
-        return Gathered(self._combinations, left.select(SUBSCRIBER, _COMBINATION), people.height - left.height)
+        return Gathered(self._combinations, left.select(SUBSCRIBER, _COMBINATION), excluded, len(forgotten))
 
     def _firsts(self) -> DataFrame:
         """The first mention of everybody."""
@@ -212,7 +200,7 @@ class Crowd:
         self._mentions = []
         mentions = pl.concat([pl.Series(SUBSCRIBER, dtype=pl.UInt32), *some])
         some.clear()
-        people = mentions.unique()
+        people = mentions.sort().unique().set_sorted()
         for combination in self._combinations:
             tally = next(tally for tally in self._tallies if tally.path == combination.path)
             tally.duplicates = len(mentions) - len(people)
@@ -241,8 +229,11 @@ class Crowd:
                 tally.contradictions = again.filter(pl.col(_COMBINATION) != pl.col(f"{_COMBINATION}_first")).height
 
     def _count(self, people: DataFrame) -> None:
-        for index, count in people[_COMBINATION].value_counts().iter_rows():
-            self._combinations[index].people = count
+        if len(self._combinations) == 1:
+            self._combinations[0].people = people.height
+        else:
+            for index, count in people[_COMBINATION].value_counts().iter_rows():
+                self._combinations[index].people = count
         if not self._rows_of_blanks:
             return
         found = pl.concat(self._rows_of_blanks).join(people, on=[SUBSCRIBER, _COMBINATION], how="semi")
@@ -252,11 +243,14 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Everybody left: ``people`` says of each in which of ``combinations``; ``excluded`` is how many opted out."""
+    """Everybody left: ``people`` says of each in which of ``combinations``; ``excluded`` is how many opted out, and
+    ``suppressed`` how many more asked to be forgotten.
+    """
 
     combinations: Sequence[Combination]
     people: DataFrame
     excluded: int
+    suppressed: int = 0
 
     def groups(self) -> tuple[AudienceGroup, ...]:
         """One group for each set of values, whichever sources gave them; sorted by values, numbers ascending."""
@@ -269,7 +263,7 @@ class Gathered:
         ordered = self.people.select(pl.col(SUBSCRIBER), ranks.gather(self.people[_COMBINATION]).alias("rank"))
         ordered = ordered.sort("rank", SUBSCRIBER)
         sizes = ordered["rank"].rle().struct.field("len").to_list()
-        return tuple(self._cut(keys, sizes, _cells(ordered[SUBSCRIBER])))
+        return tuple(self._cut(keys, sizes, cells_of(ordered[SUBSCRIBER])))
 
     @staticmethod
     def _cut(keys: list[tuple[tuple[str, str], ...]], sizes: list[int], cells: array[int]) -> Iterator[AudienceGroup]:
@@ -280,11 +274,4 @@ class Gathered:
 
 
 def _numbers(subscribers: Series) -> Numbers:
-    return Numbers.from_sorted(_cells(subscribers))
-
-
-def _cells(subscribers: Series) -> array[int]:
-    cells = array("I")
-    for start in range(0, len(subscribers), _SLICE):
-        cells.extend(subscribers.slice(start, _SLICE).to_list())
-    return cells
+    return Numbers.from_sorted(cells_of(subscribers))

@@ -21,29 +21,35 @@ _FIRST: Final = 10 ** (SUBSCRIBER_DIGITS - 1)
 _BLOCKS: Final = tuple((int(digit) * _FIRST, (int(digit) + 1) * _FIRST - 1) for digit in MOBILE)
 """Subscriber numbers of mobiles, first and last of each leading digit."""
 _ABROAD: Final = int(COUNTRY_CODE) * 10**SUBSCRIBER_DIGITS
-_PUNCTUATION: Final = "[ ()-]"
+_PUNCTUATION: Final = " ()-"
 """What may be left out before looking again. A point may not: ``66080000001.0`` is another program's decimal."""
+_THAI_DIGITS: Final = tuple(chr(ord("๐") + digit) for digit in range(10))
 _TEXT: Final = "text"
 _ORDER: Final = "order"
+_FIGURES: Final = "figures"
+_SIZE: Final = "size"
 _WAITING_ROWS: Final = 250_000
 _NOBODY: Final = pl.DataFrame(schema={ROW: pl.Int64, PHONE: pl.String})
 
 
-def clean(phone: Expr) -> Expr:
-    """The subscriber number of a number written plainly; null for everything else, right or wrong.
+def clean(frame: DataFrame, column: str = PHONE) -> DataFrame:
+    """``frame`` with SUBSCRIBER: the number written plainly in ``column``; null for everything else, right or wrong.
 
-    Plainly is ``0XXXXXXXXX``, ``66XXXXXXXXX``, ``+66XXXXXXXXX`` or ``XXXXXXXXX``. A cast to an integer takes a sign, so
-    length and first characters are looked at as well.
+    Plainly is ``0XXXXXXXXX``, ``66XXXXXXXXX``, ``+66XXXXXXXXX`` or ``XXXXXXXXX``: sizes that, with a sign in the last
+    but one alone, leave these forms only, once the figures are found to be a mobile number's. LOST_ZERO is added too.
     """
-    figures, size = phone.cast(pl.Int64, strict=False), phone.str.len_bytes()
-    at_home = ((size == SUBSCRIBER_DIGITS + 1) & phone.str.starts_with("0")) | (size == SUBSCRIBER_DIGITS)
-    abroad = ((size == SUBSCRIBER_DIGITS + 2) & phone.str.starts_with(COUNTRY_CODE)) | (
-        (size == SUBSCRIBER_DIGITS + 3) & phone.str.starts_with(f"+{COUNTRY_CODE}")
-    )
-    found = pl.when(at_home).then(figures).when(abroad).then(figures - _ABROAD)
-    return (
-        pl.when(pl.any_horizontal(found.is_between(first, last) for first, last in _BLOCKS)).then(found).cast(pl.UInt32)
-    )
+    phone, figures, size, found = pl.col(column), pl.col(_FIGURES), pl.col(_SIZE), pl.col(SUBSCRIBER)
+    is_signed = phone.str.starts_with("+")
+    at_home = (size == SUBSCRIBER_DIGITS) | ((size == SUBSCRIBER_DIGITS + 1) & ~is_signed)
+    abroad = (size == SUBSCRIBER_DIGITS + 2) | ((size == SUBSCRIBER_DIGITS + 3) & is_signed)
+    is_mobile = pl.any_horizontal(found.is_between(first, last) for first, last in _BLOCKS)
+    # in steps, since an expression that is used twice in one is computed twice
+    looked_at = frame.with_columns(
+        phone.cast(pl.Int64, strict=False).alias(_FIGURES), phone.str.len_bytes().alias(_SIZE)
+    ).with_columns(pl.when(at_home).then(figures).when(abroad).then(figures - _ABROAD).alias(SUBSCRIBER))
+    return looked_at.with_columns(
+        pl.when(is_mobile).then(found).cast(pl.UInt32), (size == SUBSCRIBER_DIGITS).alias(LOST_ZERO)
+    ).drop(_FIGURES, _SIZE)
 
 
 class Judge:
@@ -61,29 +67,33 @@ class Judge:
 
         To the good is added SUBSCRIBER and LOST_ZERO, to the bad REASON.
         """
-        looked_at = frame.with_columns(clean(pl.col(PHONE)).alias(SUBSCRIBER))
+        looked_at = clean(frame)
         if self._in_order:
             looked_at = looked_at.with_row_index(_ORDER)
         plain, odd = _parted(looked_at)
-        plain = plain.with_columns((pl.col(PHONE).str.len_bytes() == SUBSCRIBER_DIGITS).alias(LOST_ZERO))
-        self._waiting.append(odd.drop(SUBSCRIBER))
+        self._waiting.append(odd.drop(SUBSCRIBER, LOST_ZERO))
         if not self._in_order and sum(some.height for some in self._waiting) < _WAITING_ROWS:
             return plain, _none_bad(odd)
         mended, bad = self.rest()
+        if not (mended.height or bad.height):
+            return (plain.drop(_ORDER), bad.drop(_ORDER)) if self._in_order else (plain, bad)
         good = pl.concat([plain, mended.select(plain.columns)])
         return (good.sort(_ORDER).drop(_ORDER), bad.drop(_ORDER)) if self._in_order else (good, bad)
 
     def rest(self) -> tuple[DataFrame, DataFrame]:
         """The rows that wait, judged."""
         odd, self._waiting = pl.concat(self._waiting or [_NOBODY]), []
-        text = pl.col(PHONE).str.replace_all(_PUNCTUATION, "").alias(_TEXT)
-        looked_at = odd.with_columns(text).with_columns(clean(pl.col(_TEXT)).alias(SUBSCRIBER))
-        plain, odd = _parted(looked_at)
-        plain = plain.with_columns((pl.col(_TEXT).str.len_bytes() == SUBSCRIBER_DIGITS).alias(LOST_ZERO))
-        ruled = _ruled(odd.drop(SUBSCRIBER))
+        plain, odd = _parted(clean(odd.with_columns(_unpunctuated().alias(_TEXT)), _TEXT))
+        ruled = _ruled(odd.drop(SUBSCRIBER, LOST_ZERO))
         bad = pl.col(REASON).is_not_null()
         good = pl.concat([plain, ruled.filter(~bad).select(plain.columns)])
         return good.drop(_TEXT), ruled.filter(bad).drop(SUBSCRIBER, LOST_ZERO, _TEXT)
+
+
+def _unpunctuated() -> Expr:
+    """The text without what may stand between digits, and these in Arabic."""
+    written = [*_PUNCTUATION, *_THAI_DIGITS]
+    return pl.col(PHONE).str.replace_many(written, [""] * len(_PUNCTUATION) + [str(digit) for digit in range(10)])
 
 
 def _parted(frame: DataFrame) -> tuple[DataFrame, DataFrame]:
@@ -95,10 +105,16 @@ def _parted(frame: DataFrame) -> tuple[DataFrame, DataFrame]:
 
 
 def _none_bad(frame: DataFrame) -> DataFrame:
-    return frame.clear().drop(SUBSCRIBER).with_columns(pl.lit(None, pl.String).alias(REASON))
+    return frame.clear().drop(SUBSCRIBER, LOST_ZERO).with_columns(pl.lit(None, pl.String).alias(REASON))
 
 
 def _ruled(frame: DataFrame) -> DataFrame:
+    if not frame.height:
+        return frame.with_columns(
+            pl.lit(None, pl.UInt32).alias(SUBSCRIBER),
+            pl.lit(None, pl.String).alias(REASON),
+            pl.lit(None, pl.Boolean).alias(LOST_ZERO),
+        )
     import narwhals as nw
 
     from mesms_gitops.audience.rules import judged

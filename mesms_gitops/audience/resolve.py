@@ -10,7 +10,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.audience.findings import Findings
-from mesms_gitops.audience.gathering import Crowd, OptOuts, Rejects, Sieve
+from mesms_gitops.audience.gathering import Crowd, OptOuts, Sieve
+from mesms_gitops.audience.numbering import outside_known_blocks
+from mesms_gitops.audience.rejects import Rejects
+from mesms_gitops.audience.rules import SUBSCRIBER
 from mesms_gitops.audience.sources.kinds import reader_of
 from mesms_gitops.audience.sources.outside import Outside, Step
 from mesms_gitops.audience.sources.reader import Unusable
@@ -28,53 +31,60 @@ if TYPE_CHECKING:
     from mesms_gitops.audience.sources.reader import Reader
     from mesms_gitops.model.audience import AudienceGroup
     from mesms_gitops.model.campaign import Campaign
+    from mesms_gitops.model.suppression import Suppression
 
 
-def resolve(campaign: Campaign, outside: Outside | None = None) -> Audience:
+def resolve(campaign: Campaign, outside: Outside | None = None, suppression: Suppression | None = None) -> Audience:
     """Who gets the message, everybody once.
 
     The same for any order of rows, unless one list gives a number several values (which is a warning). ``outside`` is
-    what lists beyond this machine's files need. Raises ManifestError with every finding of every source as soon as one
-    of them is an error.
+    what lists beyond this machine's files need; whom ``suppression`` covers is left out, whichever source names them.
+    Raises ManifestError with every finding of every source as soon as one of them is an error.
     """
-    audience = examine(campaign, outside)
+    audience = examine(campaign, outside, suppression)
     if any(diagnostic.is_error for diagnostic in audience.diagnostics):
         raise ManifestError(audience.diagnostics)
     return audience
 
 
-def examine(campaign: Campaign, outside: Outside | None = None) -> Audience:
+def examine(campaign: Campaign, outside: Outside | None = None, suppression: Suppression | None = None) -> Audience:
     """Like ``resolve``, but errors stay among the diagnostics, and then the audience has nobody in it.
 
     For showing counts and masked rejects of lists that cannot be used: what was read up to the error still adds up.
     Never raises for what a list holds.
     """
-    return _Examination(campaign, outside or Outside()).audience()
+    outside = outside or Outside()
+    if outside.engine is not None and any(map(outside.engine.reads, (*campaign.sources, *campaign.exclude))):
+        from mesms_gitops.audience.engines.spread import SpreadExamination
+
+        return SpreadExamination(campaign, outside, suppression, outside.engine).audience()
+    return Examination(campaign, outside, suppression).audience()
 
 
-class _Examination:
+class Examination:
     """One reading of everything, from which the audience is made."""
 
-    def __init__(self, campaign: Campaign, outside: Outside) -> None:
+    def __init__(self, campaign: Campaign, outside: Outside, suppression: Suppression | None) -> None:
         self._campaign = campaign
         self._outside = outside
+        self._suppression = suppression
         self._findings = Findings(campaign)
-        self._rejects = Rejects()
+        self._rejects = Rejects(campaign.name, outside.rejects)
         self._tallies: list[Tally] = []
         self._opt_out_tallies: list[Tally] = []
 
     def audience(self) -> Audience:
-        # opt-outs first: rejects are bounded, and a bad number weighs more there
-        opted_out = self._read_opt_outs()
-        gathered = self._read_recipients(opted_out)
+        gathered = self._gathered()
         self._findings.blank_values(gathered.combinations)
         self._findings.missing_values()
         self._findings.bad_numbers(self._tallies)
+        unknown_block, starts = outside_known_blocks(gathered.people[SUBSCRIBER])
+        self._findings.unknown_blocks(unknown_block, starts)
         groups = gathered.groups()
         contact_groups = self._contact_groups()
-        counts = self._counts(groups, gathered.excluded)
+        counts = self._counts(groups, gathered.excluded, gathered.suppressed, unknown_block)
         if not (groups or contact_groups or self._findings.stop):
-            self._findings.nobody(counts.rows)
+            self._findings.nobody(counts.rows, counts.suppressed)
         stop = self._findings.stop
         return Audience(
             groups=() if stop else groups,
@@ -83,6 +93,12 @@ class _Examination:
             diagnostics=tuple(self._findings.diagnostics),
             rejects=self._rejects.in_order(),
         )
+
+    def _gathered(self) -> Gathered:
+        """Everybody who is left; what there is to say of the lists is in the tallies and among the findings."""
+        # opt-outs first: rejects are bounded, and a bad number weighs more there
+        opted_out = self._read_opt_outs()
+        return self._read_recipients(opted_out)
 
     def _read_opt_outs(self) -> Series:
         opted_out = OptOuts()
@@ -101,14 +117,19 @@ class _Examination:
         for index, source in enumerate(self._campaign.sources):
             path = f"recipients.{index}"
             if isinstance(source, GroupSource):
-                self._findings.unseen_group(source, path)
+                self._say_of_group(source, path)
             elif tally := self._read(source, path, crowd):
                 self._tallies.append(tally)
-        gathered = crowd.gathered(opted_out)
+        gathered = crowd.gathered(opted_out, self._suppression)
         for tally in self._tallies:
             if tally.is_whole:
                 self._findings.of_recipients(tally)
         return gathered
+
+    def _say_of_group(self, source: GroupSource, path: str) -> None:
+        self._findings.unseen_group(source, path)
+        if self._suppression:
+            self._findings.unforgotten_group(source, path, len(self._suppression))
 
     def _read(self, source: ListSource | NumbersSource | DeliverySource, path: str, sink: Sink) -> Tally | None:
         """Hand the good rows of ``source`` to ``sink``; None if not one can be read. Why not is among the findings."""
@@ -135,7 +156,7 @@ class _Examination:
         return tally
 
     def _pour(self, reader: Reader, tally: Tally, names: tuple[str, ...], sink: Sink) -> None:
-        self._rejects.forget(tally.label)
+        self._rejects.begin(tally.path, tally.label)
         sink.begin(tally, names)
         sieve = Sieve(tally, self._rejects, in_order=bool(names))
         try:
@@ -150,7 +171,9 @@ class _Examination:
         ids = (source.group_id for source in self._campaign.sources if isinstance(source, GroupSource))
         return tuple(dict.fromkeys(ids))
 
-    def _counts(self, groups: tuple[AudienceGroup, ...], excluded: int) -> AudienceCounts:
+    def _counts(
+        self, groups: tuple[AudienceGroup, ...], excluded: int, suppressed: int, unknown_block: int
+    ) -> AudienceCounts:
         invalid = sum((tally.invalid for tally in self._tallies), Counter())
         return AudienceCounts(
             rows=sum(tally.rows for tally in self._tallies),
@@ -160,4 +183,6 @@ class _Examination:
             filtered=sum(tally.filtered for tally in self._tallies),
             invalid=MappingProxyType({reason.value: invalid[reason] for reason in sorted(invalid)}),
             exclude_invalid=sum(tally.invalid.total() for tally in self._opt_out_tallies),
+            unknown_block=unknown_block,
+            suppressed=suppressed,
         )

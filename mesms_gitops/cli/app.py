@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "resolve": "Settle an unknown send.",
         "adopt": "Take a message made elsewhere into state.",
         "stop": "The emergency stop.",
+        "forget": "Never text a person again, with proof.",
         "state": "Look at the recorded state, or change it by hand.",
         "doctor": "Look at key, account, clock and state.",
         "sandbox": "Run a local ME-SMS.",
@@ -112,7 +113,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print("\ninterrupted", file=sys.stderr)
         return INTERRUPTED
     except MesmsError as error:
-        return _explained(error)
+        return _explained(error, as_json=_asks_for_json(sys.argv[1:] if arguments is None else arguments))
     except BrokenPipeError:
         # the reader of our output went away (`| head`): not an error of ours, and nothing is left to say. Pointing
         # stdout elsewhere keeps the interpreter from flushing into the closed pipe at exit.
@@ -138,7 +139,17 @@ def _fault(error: Exception, *, verbose: bool) -> int:
     return 1
 
 
-def _explained(error: MesmsError) -> int:
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(one in ("--json", "--format=json") or (one, other) == ("--format", "json") for one, other in pairs)
+
+
+def _explained(error: MesmsError, *, as_json: bool) -> int:
+    """Say on stderr what went wrong; and on stdout in JSON, for a program that reads no prose."""
+    if as_json:
+        from mesms_gitops.views.error_json import error_json
+
+        print(error_json(error), end="")
     from mesms_gitops.cli.terminal import Terminal
     from mesms_gitops.views.error_text import error_text
 

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from mesms_gitops.cli.abreast import AT_ONCE, Reading, abreast, size_of
 from mesms_gitops.cli.history import Commits, head_commit
+from mesms_gitops.cli.remembered import LastPlan
 from mesms_gitops.cli.rendering import Rendering
 from mesms_gitops.errors import ManifestError, Refused, UsageError
+from mesms_gitops.manifests.finished import is_over
 from mesms_gitops.model.campaign import DeclaredState
-from mesms_gitops.planning.desire import Wanted, desired_sends
+from mesms_gitops.model.suppression import Suppression
+from mesms_gitops.planning.comparing import with_news
+from mesms_gitops.planning.desire import Wanted, sends_of
 from mesms_gitops.planning.fingerprint import manifest_record
+from mesms_gitops.planning.previews import fan_out_of, previews_of
 from mesms_gitops.planning.situation import needs_audience
+from mesms_gitops.planning.texts import texts_of
 from mesms_gitops.planning.waivers import waived
 from mesms_gitops.reconcile.prepare import Request, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from mesms_gitops.cli.wiring import Workplace
+    from mesms_gitops.manifests.load import Loaded
     from mesms_gitops.model.campaign import Campaign
     from mesms_gitops.model.diagnostic import Diagnostic
     from mesms_gitops.model.hashkey import HashKey
-    from mesms_gitops.model.state import CampaignRecord, Freeze, State
+    from mesms_gitops.model.state import CampaignRecord, Freeze, ManifestRecord, State
     from mesms_gitops.reconcile.ports import Account
     from mesms_gitops.reconcile.prepare import Prepared, WantAll
 
@@ -35,6 +46,8 @@ class Choices:
 
     targets: tuple[str, ...] = ()
     allow_empty: bool = False
+    from_memory: bool = False
+    """Whether finished campaigns may be known from an earlier run. Not for a command that sends."""
 
 
 def prepared(place: Workplace, state: State, account: Account | None, choices: Choices) -> Prepared:
@@ -44,15 +57,18 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
     there, and whatever the account raises.
     """
     key = place.key_for(state)
+    place.snapshots().check()
     balance = account.balance() if account else None
     now = (account.server_time() if account else None) or place.clock.now()
-    campaigns, warnings = manifests(place, state, now)
+    loaded = _loaded(place, state, now, key if choices.from_memory else None)
+    gc.freeze()  # state and manifests stay to the end: no look at each of them whenever the collector comes around
+    campaigns, warnings = loaded.campaigns, loaded.diagnostics
     names = {campaign.name for campaign in campaigns}
     _check_targets(choices.targets, campaigns, state)
     request = Request(
         project=place.project,
         campaigns=campaigns,
-        want_all=wanting(place, campaigns, key, warnings, now),
+        want_all=_Wanting(place, campaigns, key, _by_campaign(warnings), now, loaded.finished, choices.targets).all_of,
         state=state,
         freeze=place.store.read_freeze(),
         key=key,
@@ -63,26 +79,36 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
         diagnostics=tuple(found for found in warnings if found.campaign not in names),
     )
     try:
-        return prepare(request, account, place.clock, place.teller)
+        made = prepare(request, account, place.clock, place.teller)
     finally:
         place.teller.done()
+    LastPlan(place.project.root, key).remember(made)
+    return made
 
 
 def manifests(
     place: Workplace, state: State, now: datetime | None
 ) -> tuple[tuple[Campaign, ...], tuple[Diagnostic, ...]]:
-    """Every campaign, and the warnings that belong to none. Raises `ManifestError` or `Refused` if any has an error."""
+    """Every campaign, and all warnings. Raises `ManifestError` or `Refused` if any has an error."""
+    loaded = _loaded(place, state, now)
+    return loaded.campaigns, loaded.diagnostics
+
+
+def _loaded(place: Workplace, state: State, now: datetime | None, key: HashKey | None = None) -> Loaded:
+    """Every campaign and all there is to say; with a ``key``, finished ones may be known from an earlier run."""
+    from mesms_gitops.cli.remembering import finished_ones
     from mesms_gitops.manifests.load import load_campaigns
 
-    root = place.project.root
-    loaded = load_campaigns(
-        place.loaded,
-        now=now or place.clock.now(),
-        known_sent=_Known(state, place.store.read_freeze()),
-        last_commit=Commits(root),
-    )
+    with nullcontext() if key is None else finished_ones(place, state, key) as finished:
+        loaded = load_campaigns(
+            place.loaded,
+            now=now or place.clock.now(),
+            known_sent=_Known(state, place.store.read_freeze()),
+            last_commit=Commits(place.project.root),
+            finished=finished,
+        )
     stop_on_errors(loaded.diagnostics)
-    return loaded.campaigns, loaded.diagnostics
+    return loaded
 
 
 class _Known:
@@ -129,50 +155,110 @@ def wanting(
 
     ``now`` decides which waivers hold; this machine's clock where it is not said.
     """
-    return _Wanting(place, campaigns, key, warnings, now or place.clock.now()).all_of
+    return _Wanting(place, campaigns, key, _by_campaign(warnings), now or place.clock.now()).all_of
+
+
+def _by_campaign(found: Iterable[Diagnostic]) -> Mapping[str | None, list[Diagnostic]]:
+    sorted_out: dict[str | None, list[Diagnostic]] = {}
+    for item in found:
+        sorted_out.setdefault(item.campaign, []).append(item)
+    return sorted_out
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanting:
-    """Takes each campaign as far as what is recorded of it makes necessary."""
+    """Takes each campaign as far as what is recorded of it makes necessary; with ``targets``, those only.
+
+    Of ``finished`` ones what is recorded says everything.
+    """
 
     place: Workplace
     campaigns: tuple[Campaign, ...]
     key: HashKey
-    warnings: tuple[Diagnostic, ...]
+    warnings: Mapping[str | None, list[Diagnostic]]
     now: datetime
+    finished: frozenset[str] = frozenset()
+    targets: tuple[str, ...] = ()
 
     def all_of(self, state: State) -> Mapping[str, Wanted]:
         """Every campaign; the findings of all of them in one `ManifestError`."""
         wanted: dict[str, Wanted] = {}
-        findings: list[Diagnostic] = []
+        suppression = Suppression.of(state.suppressed, self.key)
+        to_read: list[tuple[Campaign, CampaignRecord | None]] = []
         for campaign in self.campaigns:
+            record = state.campaigns.get(campaign.name)
+            known = self._without_lists(campaign, record, state)
+            if known is None:
+                to_read.append((campaign, record))
+            else:
+                wanted[campaign.name] = known
+        readings = [Reading(size_of(one), partial(self._one, one, suppression)) for one, _ in to_read]
+        findings: list[Diagnostic] = []
+        for (campaign, _), read in zip(to_read, self._abreast(readings), strict=True):
             try:
-                wanted[campaign.name] = self._one(campaign, state.campaigns.get(campaign.name))
+                wanted[campaign.name] = read()
             except ManifestError as error:
                 findings.extend(error.diagnostics)
         stop_on_errors(findings)
-        return wanted
+        return with_news(wanted, state, LastPlan(self.place.project.root, self.key).read())
 
-    def _one(self, campaign: Campaign, record: CampaignRecord | None) -> Wanted:
-        manifest = manifest_record(campaign, self.key, str(self.place.project.root))
+    def _abreast(self, readings: list[Reading[Wanted]]) -> Iterator[Callable[[], Wanted]]:
+        """Rejected rows are written down in the order of the lists: then one list is read after the other."""
+        return abreast(readings, at_once=AT_ONCE if self.place.rejects is None else 1)
+
+    def _without_lists(self, campaign: Campaign, record: CampaignRecord | None, state: State) -> Wanted | None:
+        """``campaign`` without its audience; None if that must be read."""
+        warnings = self._warnings_of(campaign)
+        if campaign.name in self.finished:
+            # neither a look at the account nor a rename changes what is over; and what comes here has no recipients
+            assert record is not None and record.manifest is not None and is_over(record)
+            return Wanted(campaign, record.manifest, diagnostics=warnings)
         if campaign.state is not DeclaredState.ACTIVE or not needs_audience(campaign, record):
-            return Wanted(campaign, manifest, diagnostics=self._warnings_of(campaign))
+            return Wanted(campaign, self._manifest(campaign), diagnostics=warnings)
+        if self._is_asked_for(campaign, state):
+            return None
+        return Wanted(campaign, self._manifest(campaign), diagnostics=warnings, is_unread=True)
+
+    def _is_asked_for(self, campaign: Campaign, state: State) -> bool:
+        """With a state that may be lost, what others would send may show that it is: then all of them are read."""
+        return not self.targets or campaign.name in self.targets or state.is_blank
+
+    def _manifest(self, campaign: Campaign) -> ManifestRecord:
+        return manifest_record(campaign, self.key, str(self.place.project.root))
+
+    def _one(self, campaign: Campaign, suppression: Suppression) -> Wanted:
+        manifest = self._manifest(campaign)
+        from mesms_gitops.audience.engines.choice import engine_for
         from mesms_gitops.audience.resolve import resolve
+        from mesms_gitops.audience.sketching import sketch_of
         from mesms_gitops.audience.sources.outside import Outside
         from mesms_gitops.cli.listening import Listener
 
         self.place.teller.say(f"reading the recipients of {campaign.name}")
-        audience = resolve(campaign, Outside(os.environ, Listener(self.place.teller)))
+        loaded = self.place.loaded
+        engine = engine_for(loaded.audience_engine, loaded.audience_master)
+        outside = Outside(os.environ, Listener(self.place.teller), rejects=self.place.rejects, engine=engine)
+        audience = resolve(campaign, outside, suppression)
         rendering = Rendering(campaign, self.place.project.policy.links)
-        sends = desired_sends(campaign, audience, rendering.render, self.key)
+        texts = texts_of(campaign, audience, rendering.render)
+        sends = sends_of(campaign, audience, texts, rendering.render, self.key)
         rendered = waived(rendering.errors, self.place.project, self.now)
         stop_on_errors(rendered)
         costs = rendering.costs(sends)
         priced = {found.code for found in costs}  # said anew, with what they cost these people
         warnings = (found for found in self._warnings_of(campaign) if found.code not in priced)
         findings = (*warnings, *audience.diagnostics, *rendered, *costs)
-        return Wanted(campaign, manifest, sends, audience.counts, findings)
+        sketch = sketch_of((group.numbers for group in audience.groups), self.key) if audience.groups else None
+        return Wanted(
+            campaign,
+            manifest,
+            sends,
+            audience.counts,
+            findings,
+            sketch,
+            previews=previews_of(campaign, audience, texts, rendering.render),
+            fan_out=fan_out_of(audience, texts),
+        )
 
     def _warnings_of(self, campaign: Campaign) -> tuple[Diagnostic, ...]:
-        return tuple(found for found in self.warnings if found.campaign == campaign.name)
+        return tuple(self.warnings.get(campaign.name, ()))

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.model.campaign import ListSource, LocalTemplate, SavedTemplate
 from mesms_gitops.model.diagnostic import Diagnostic, Severity
+from mesms_gitops.planning.texts import values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from mesms_gitops.manifests.batch import Batch, Filled
     from mesms_gitops.manifests.bill import Entry
     from mesms_gitops.manifests.links import LinkProblem
     from mesms_gitops.model.campaign import Campaign
     from mesms_gitops.model.diagnostic import Position
     from mesms_gitops.model.sends import DesiredSend
-    from mesms_gitops.planning.desire import Render
+    from mesms_gitops.planning.texts import Combination
 
 
 class Rendering:
@@ -33,17 +35,16 @@ class Rendering:
         self._is_personal = any(isinstance(source, ListSource) and source.variables for source in campaign.sources)
         self._seen: set[tuple[str, str]] = set()
         self.errors: list[Diagnostic] = []
-        self.render: Render | None = self._renderer(campaign)
+        self.render: Texter | None = self._renderer(campaign)
 
-    def _renderer(self, campaign: Campaign) -> Render | None:
-        from mesms_gitops.manifests.templates import compile_template, render_saved
+    def _renderer(self, campaign: Campaign) -> Texter | None:
+        from mesms_gitops.manifests.batch import batch_of, batch_of_saved
+        from mesms_gitops.manifests.templates import compile_template
 
         body = campaign.body
         if isinstance(body, SavedTemplate):
-            text = body.text
-            return None if text is None else lambda values: self._looked_at(render_saved(text, values), values)
-        template = compile_template(body, self._whole())
-        return lambda values: self._looked_at(template.render(values), values)
+            return None if body.text is None else Texter(batch_of_saved(body.text), self)
+        return Texter(batch_of(compile_template(body, self._whole()), body.source), self)
 
     def _whole(self) -> Position | None:
         """Where the text stands in the manifest."""
@@ -52,21 +53,25 @@ class Rendering:
             self._campaign.position(""),
         )
 
-    def _looked_at(self, text: str, values: Mapping[str, str]) -> str:
-        """``text``; its errors are kept once for each kind, not once for each of many recipients.
+    def look_at(self, text: str, values: Mapping[str, str]) -> None:
+        """Note what is odd in ``text``, made of ``values``; errors once for each kind, not for each of many people.
 
         A text that is the same for everybody was checked with its manifest: only its price is new.
         """
         self._bill.look_at(text, values)
         if self._is_personal:
-            from mesms_gitops.manifests.links import check_links
             from mesms_gitops.manifests.message_text import check_errors
 
             for found in check_errors(text):
                 self._keep(found.code, found.excerpt, found.message, found.next_step)
+
+    def look_at_links(self, text: str) -> None:
+        """Note what is wrong with the links of ``text``, which may be a piece of one between two blanks."""
+        if self._is_personal:
+            from mesms_gitops.manifests.links import check_links
+
             for problem in check_links(text, self._links):
                 self._keep_link(problem)
-        return text
 
     def _keep_link(self, problem: LinkProblem) -> None:
         host = problem.link.host
@@ -123,6 +128,58 @@ class Rendering:
             refusal=refusal,
         )
 
+
+class Texter:
+    """Makes the texts of one campaign, few or many, and has each of them looked at. See ``planning.texts.ManyRender``.
+
+    `many` looks closely only at texts that `Watch` cannot clear, and renders a template's parts once for each
+    combination of what they read; both say what one text at a time would.
+    """
+
+    def __init__(self, batch: Batch, rendering: Rendering) -> None:
+        from mesms_gitops.manifests.watch import Watch
+
+        self._batch = batch
+        self._rendering = rendering
+        self._watch = Watch(batch.words)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that a text can depend on."""
+        return self._batch.names
+
+    def __call__(self, values: Mapping[str, str], /) -> str:
+        """One text, looked at."""
+        text = self._batch.whole(values)
+        self._rendering.look_at(text, values)
+        self._rendering.look_at_links(text)
+        return text
+
+    def many(self, names: Sequence[str], combinations: Sequence[Combination], /) -> list[str]:
+        """The text of each of ``combinations`` of ``names``, looked at."""
+        made: list[str] = []
+        for filled, some in self._filled(names, combinations):
+            for row in self._watch.suspects(filled):
+                self._rendering.look_at(filled.texts[row], values_of(names, some[row]))
+            for piece in self._watch.links(filled):
+                self._rendering.look_at_links(piece)
+            made += filled.texts
+        return made
+
+    def drafts(self, names: Sequence[str], combinations: Sequence[Combination], /) -> list[str]:
+        """The same, for texts that nobody gets: nothing is looked at."""
+        return [text for filled, _ in self._filled(names, combinations) for text in filled.texts]
+
+    def _filled(
+        self, names: Sequence[str], combinations: Sequence[Combination]
+    ) -> Iterator[tuple[Filled, Sequence[Combination]]]:
+        for start in range(0, len(combinations), _AT_ONCE):
+            some = combinations[start : start + _AT_ONCE]
+            yield self._batch.fill(names, some), some
+
+
+_AT_ONCE = 20_000
+"""Texts made and looked at together: enough to share the work, few enough to stay small."""
 
 _UNSHOWN = {
     "MS502": "a link leads to a host this project may not link to",

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mesms_gitops.cli.caches import cache_folder
 from mesms_gitops.errors import MesmsError
 from mesms_gitops.manifests.check import IN_HISTORY, check
 from mesms_gitops.manifests.collector import without_collector
@@ -223,20 +224,13 @@ class Validation:
 def _cache_of(start: Path) -> VerdictCache | None:
     """The cache of the project around ``start``, None where there is no project or no place for caches."""
     file = project_file_above(start) if start.is_dir() else None
-    folder = _caches()
+    folder = cache_folder()
     if file is None or folder is None:
         return None
     try:
         return VerdictCache(folder, str(file.parent), file.read_bytes())
     except OSError:
         return None
-
-
-def _caches() -> str | None:
-    """https://specifications.freedesktop.org/basedir: ``$XDG_CACHE_HOME`` if it is absolute, else ``~/.cache``."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    base = given if os.path.isabs(given) else os.path.expanduser("~/.cache")  # noqa: PTH111, PTH117
-    return os.path.join(base, "mesms-gitops") if os.path.isabs(base) else None  # noqa: PTH117, PTH118
 
 
 def _inline_numbers(campaign: Campaign) -> Sequence[Diagnostic]:

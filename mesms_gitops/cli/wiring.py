@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from mesms_gitops.api.client import MesmsClient
+    from mesms_gitops.audience.sources.outside import RejectSink
     from mesms_gitops.manifests.project import LoadedProject
     from mesms_gitops.model.project import Project
     from mesms_gitops.reconcile.tools import Tools
     from mesms_gitops.store.port import Store
+    from mesms_gitops.store.snapshots import SnapshotFolder
 
 
 class SystemClock:
@@ -50,13 +52,34 @@ class Workplace:
     clock: SystemClock
     terminal: Terminal
     teller: Teller
+    rejects: RejectSink | None = None
 
     def key_for(self, state: State) -> HashKey:
         """The key of every digest: ``MESMS_HASH_KEY``, else the lineage. Raises `ConfigError` if it is another one."""
         key = hash_key(state.lineage)
-        if not state.is_blank and state.hash_key not in (key.identity, "lineage" if key.from_lineage else ""):
+        is_used = not state.is_blank or bool(state.suppressed)
+        if is_used and state.hash_key not in (key.identity, "lineage" if key.from_lineage else ""):
             raise _foreign_key(state, key)
         return key
+
+    def snapshots(self) -> SnapshotFolder:
+        """Where it is kept whom each send covered. Nothing is touched or checked yet."""
+        from mesms_gitops.store.sealing import IDENTITY_VARIABLE, Sealing
+        from mesms_gitops.store.snapshots import FOLDER, SnapshotFolder
+
+        settings, identity = self.project.audience, os.environ.get(IDENTITY_VARIABLE)
+        return SnapshotFolder(
+            self.project.root / FOLDER,
+            keep=settings.keep,
+            sealing=Sealing(settings.encrypt_to, Path(identity) if identity else None),
+            on_warning=self.teller.note,
+        )
+
+    def clear_out(self, state: State, now: datetime | None) -> None:
+        """Delete snapshots whose time is over at ``now``, by this machine's clock where it is None; -v says so."""
+        deleted = self.snapshots().sweep(state, now or self.clock.now())
+        if deleted:
+            self.teller.say(f"snapshots of audiences deleted, their time being over: {deleted:,}")
 
     def stored_state(self) -> State:
         """The state, or a blank one with the lineage that this project's first will have. Raises `StateError`."""
@@ -185,6 +208,7 @@ def tools_for(
         key=key,
         run=run_name(place.clock.now()),
         interrupted=interrupted,
+        snapshots=place.snapshots(),
     )
 
 

@@ -17,7 +17,7 @@ from mesms_gitops.manifests.discover import campaign_files, named_files
 from mesms_gitops.manifests.findings import Findings, sort_key
 from mesms_gitops.manifests.names import check_names
 from mesms_gitops.manifests.text_file import decode, digest_of, read_bytes
-from mesms_gitops.manifests.verdicts import Lines, Row, Stretch, World, diagnostic, position_of
+from mesms_gitops.manifests.verdicts import Gist, Lines, Row, Stretch, World, diagnostic, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -31,13 +31,17 @@ IN_HISTORY = ("kept", "late")
 
 
 class Judged(NamedTuple):
-    """A manifest that was read now. ``is_lasting``: whether its row may be remembered; ``zone``: the zone it names."""
+    """A manifest that was read now. ``is_lasting``: whether its row may be remembered; ``zone``: the zone it names.
+
+    ``gist`` is for plans, and there only where the judge was asked for it.
+    """
 
     row: Row
     found: tuple[Diagnostic, ...]
     numbers: tuple[Diagnostic, ...]
     is_lasting: bool
     zone: str | None
+    gist: Gist | None = None
 
 
 class Judge(Protocol):
@@ -83,7 +87,7 @@ def check(
     asked = {file.name for file in files}
     others = [] if not asked or only is None else _others(root, entries, asked)
     home = os.path.realpath(root)
-    recall = _Recall(known, world, same_history, home, Lines(home))
+    recall = Recall(known, world, same_history, home, Lines(home))
     told, judged = _all_told(sorted((*files, *others), key=lambda file: file.name), recall, judge)
     in_question = [one for one in told if one.file.name in asked]
     for one in in_question:
@@ -94,13 +98,13 @@ def check(
         tuple(_of_numbers(in_question, wrong)),
         frozenset(one.name for one in told) if only is None and all(one.name for one in told) else None,
         len(files),
-        {one.file.name: one.judged.row for one in told if one.judged.is_lasting and _is_at_its_name(one.file, home)},
+        {one.file.name: one.judged.row for one in told if one.judged.is_lasting and is_at_its_name(one.file, home)},
         frozenset(one.judged.zone for one in told if one.judged.zone),
         judged,
     )
 
 
-def _all_told(files: Sequence[ManifestFile], recall: _Recall, judge: Judge) -> tuple[list[_Told], int]:
+def _all_told(files: Sequence[ManifestFile], recall: Recall, judge: Judge) -> tuple[list[_Told], int]:
     """The verdict of each of ``files``, and how many had to be read for it."""
     recalled = [recall(file) for file in files]
     unknown = [file for file, known in zip(files, recalled, strict=True) if known is None]
@@ -114,8 +118,8 @@ def _others(root: Path, entries: Sequence[Entry], asked: Collection[str]) -> lis
     return [file for file in campaign_files(root, entries, Findings()) if file.name not in asked]
 
 
-def _is_at_its_name(file: ManifestFile, home: str) -> bool:
-    """Not so where a name had to be made fit to be printed: two files could share it."""
+def is_at_its_name(file: ManifestFile, home: str) -> bool:
+    """Whether its name leads to it. Not so where a name had to be made fit to be printed: two files could share it."""
     return file.path == f"{home}/{file.name}"
 
 
@@ -151,7 +155,7 @@ class _Told:
 # --- what is remembered -----------------------------------------------------------------------------------------------
 
 
-class _Recall:
+class Recall:
     """Verdicts out of memory: of files whose bytes, and whatever else a verdict rests on, are the same."""
 
     __slots__ = ("beside", "home", "known", "lines", "same_history", "world")
@@ -181,7 +185,7 @@ class _Recall:
         return Judged(row, found, numbers, True, None)
 
     def _holds(self, row: Row, file: ManifestFile) -> bool:
-        if not _is_at_its_name(file, self.home) or any(self._digest(name) != digest for name, digest in row.rests_on):
+        if not is_at_its_name(file, self.home) or any(self._digest(name) != digest for name, digest in row.rests_on):
             return False
         if row.due is None or row.due > self.world.seconds:
             return row.phase == ("any" if row.due is None else "coming")

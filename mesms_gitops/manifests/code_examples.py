@@ -82,6 +82,11 @@ _STRUCTURE: Final = {
         'content: "{{ loop }}"\nvariables: {loop: 20}', 'content: "{{ percent }}"\nvariables: {percent: 20}'
     ),
     "MS138": Example("limits: {recipients: {min: 900, max: 100}}", "limits: {recipients: {min: 100, max: 900}}"),
+    "MS139": Example(
+        "audience: {encrypt_to: [ops@siamcoffee.example]}",
+        "audience: {encrypt_to: [age1xplnyl2cah5520yhsq7vm5z5x637l8xsfaa49ap5c4546uycx5lszhmr0z]}",
+        PROJECT,
+    ),
 }
 
 _SCHEDULE: Final = {

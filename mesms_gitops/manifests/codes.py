@@ -197,7 +197,7 @@ _STRUCTURE: Final = {
     ),
     "MS134": Code(
         "duration",
-        "Hours, minutes and seconds with their letters: 30s, 10m, 2h, 1h30m.",
+        "Hours, minutes and seconds with their letters: 30s, 10m, 2h, 1h30m. How long audiences are kept: days, 90d.",
     ),
     "MS135": Code(
         "tolerance",
@@ -217,6 +217,11 @@ _STRUCTURE: Final = {
     "MS138": Code(
         "limits that exclude each other",
         "No number is at least the larger and at most the smaller one.",
+    ),
+    "MS139": Code(
+        "age recipient",
+        "Snapshots of audiences are encrypted to public keys of age (https://age-encryption.org): age1 and 58 letters "
+        "and digits. The secret key stays in the identity file, outside git.",
     ),
 }
 
@@ -390,7 +395,7 @@ _RECIPIENTS: Final = {
     ),
     "MS402": Code(
         "kind of source",
-        "Each entry has exactly one of csv, json, ndjson, parquet, xlsx, sql, numbers, contact_group and delivery.",
+        "Each entry has exactly one of csv, json, ndjson, parquet, xlsx, sql, table, numbers, contact_group, delivery.",
     ),
     "MS403": Code(
         "phone column",

@@ -10,6 +10,7 @@ from mesms_gitops.manifests.check import Judged
 from mesms_gitops.manifests.collector import without_collector
 from mesms_gitops.manifests.discover import ManifestFile, campaign_files, named_files
 from mesms_gitops.manifests.findings import Findings, sort_key
+from mesms_gitops.manifests.finished import gist_of
 from mesms_gitops.manifests.merge import dropped_opt_outs, merge
 from mesms_gitops.manifests.names import check_names
 from mesms_gitops.manifests.positions import TreePositions
@@ -18,22 +19,25 @@ from mesms_gitops.manifests.schema import ManifestKeys, ScheduleKeys
 from mesms_gitops.manifests.shared import said_once
 from mesms_gitops.manifests.text_file import decode, digest_of, read_bytes, read_text_file
 from mesms_gitops.manifests.validate import understand
-from mesms_gitops.manifests.verdicts import Lines, Row, entry, is_lasting, place_of
+from mesms_gitops.manifests.verdicts import Lines, Row, World, entry, is_lasting, place_of
 from mesms_gitops.manifests.waivers import with_waivers
+from mesms_gitops.manifests.workers import judged_by_all
 from mesms_gitops.manifests.yaml_tree import parse
 from mesms_gitops.model.campaign import DeclaredState, NumbersSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from mesms_gitops.manifests.finished import FinishedOnes, Known
     from mesms_gitops.manifests.project import LoadedProject
     from mesms_gitops.manifests.text_file import Span, TextFile
-    from mesms_gitops.manifests.verdicts import World
+    from mesms_gitops.manifests.verdicts import Gist
     from mesms_gitops.manifests.yaml_tree import MappingNode
     from mesms_gitops.model.campaign import Campaign
     from mesms_gitops.model.diagnostic import Diagnostic, Position
+    from mesms_gitops.model.hashkey import HashKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,13 @@ class Loaded:
 
     A campaign with an error is missing from ``campaigns``, unless all its errors are refusals (policy and limits):
     those campaigns are whole, they are only not allowed. Nothing may be sent while any diagnostic is an error.
+    ``finished`` are those of ``campaigns`` that stand for themselves without text and recipients: see `finished`.
     """
 
     campaigns: tuple[Campaign, ...]
     diagnostics: tuple[Diagnostic, ...]
     files: int
+    finished: frozenset[str] = frozenset()
 
 
 def _never_committed(_: str) -> None:
@@ -60,12 +66,14 @@ def load_campaigns(
     known_sent: Container[str] = (),
     last_commit: Callable[[str], datetime | None] = _never_committed,
     only: Sequence[Path] | None = None,
+    finished: FinishedOnes | None = None,
 ) -> Loaded:
     """Read every manifest of ``project``, or those ``only`` names (files or folders).
 
     ``now`` must know its zone. ``known_sent`` are the campaigns of which state records a send; ``last_commit`` is asked
     for a file whose time has passed, when git last saw it change (None: never, or there is no git). With ``only``,
-    names are compared among the files that were read. Never raises for what stands in a file.
+    names are compared among the files that were read. What ``finished`` finds is not read in full. Never raises for
+    what stands in a file.
     """
     findings = Findings()
     root = project.project.root
@@ -73,7 +81,8 @@ def load_campaigns(
     files = campaign_files(root, project.entries, findings) if walked else named_files(root, only or (), findings)
     around = Surroundings(project.project, now, known_sent, last_commit)
     with without_collector():
-        read = [found for file in files if (found := _read(file, project, around, findings)) is not None]
+        known = {} if finished is None else _known(files, finished, project, around)
+        read = [found for file in files if (found := _read(file, known, project, around, findings)) is not None]
     wrong = check_names(read, findings)
     campaigns = (found.campaign for found in read if found.campaign is not None and found.name not in wrong)
     names = {found.name for found in read} if walked and len(read) == len(files) else None
@@ -82,7 +91,23 @@ def load_campaigns(
         tuple(sorted(campaigns, key=lambda campaign: campaign.name)),
         (*project.diagnostics, *said_once(told, project.project.file, len(files) if walked else None)),
         len(files),
+        frozenset(one.name for one in known.values()),
     )
+
+
+def _known(
+    files: Sequence[ManifestFile],
+    finished: FinishedOnes,
+    project: LoadedProject,
+    around: Surroundings,
+) -> dict[str, Known]:
+    world = World(around.now, around.known_sent, around.last_commit)
+    return finished(files, world, Judge(project, world, _no_numbers, finished.key), judged_by_all)
+
+
+def _no_numbers(_: Campaign) -> Sequence[Diagnostic]:
+    """Numbers are looked at where recipients are."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +124,16 @@ class _Read:
         return self.positions.span(path)
 
 
-def _read(file: ManifestFile, project: LoadedProject, around: Surroundings, findings: Findings) -> _Read | None:
+def _read(
+    file: ManifestFile,
+    known: Mapping[str, Known],
+    project: LoadedProject,
+    around: Surroundings,
+    findings: Findings,
+) -> _Read | Known | None:
+    if one := known.get(file.name):
+        findings.extend(one.found)
+        return one
     own = Findings()
     text = read_text_file(file.path, file.name, own)
     draft = None if text is None else _draft(text, project, around, own)
@@ -146,14 +180,22 @@ def _named(own: Findings, draft: Draft | None) -> list[Diagnostic]:
 
 
 class Judge:
-    """Reads manifests of ``project``; ``numbers`` says what is wrong with numbers written in a campaign."""
+    """Reads manifests of ``project``; ``numbers`` says what is wrong with numbers written in a campaign.
+
+    With a ``key``, verdicts have a gist.
+    """
 
     def __init__(
-        self, project: LoadedProject, world: World, numbers: Callable[[Campaign], Sequence[Diagnostic]]
+        self,
+        project: LoadedProject,
+        world: World,
+        numbers: Callable[[Campaign], Sequence[Diagnostic]],
+        key: HashKey | None = None,
     ) -> None:
         self._project = project
         self._world = world
         self._numbers = numbers
+        self._key = key
         self._around = Surroundings(project.project, world.now, world.sent, world.last_commit)
         self._lines = Lines(str(project.project.root))
 
@@ -176,8 +218,19 @@ class Judge:
         self._lines.know(file.name, text)
         lasting = is_lasting(row, (*found, *numbers), file.name, self._lines)
         return Judged(
-            row._replace(digest=digest_of(body)), found, numbers, lasting, None if draft is None else _zone(draft)
+            row._replace(digest=digest_of(body)),
+            found,
+            numbers,
+            lasting,
+            None if draft is None else _zone(draft),
+            self._gist(draft, campaign, file.name),
         )
+
+    def _gist(self, draft: Draft | None, campaign: Campaign | None, file: str) -> Gist | None:
+        if draft is None or campaign is None or self._key is None:
+            return None
+        head = place_of(_place(draft, ""), file)
+        return gist_of(campaign, head, self._key, str(self._project.project.root))
 
     def _of_numbers(self, draft: Draft | None, campaign: Campaign | None) -> tuple[Diagnostic, ...]:
         """What is wrong with the numbers; where something else is wrong as well, only with each by itself."""

@@ -55,9 +55,7 @@ _WRONG = re.compile(
     r"|(?P<placeholder>\{\{[^{}]*\}\}|\{%[^{}%]*%\}|\{#[^{}#]*#\})"
     r"|(?P<braces>\{\{|\}\}|\{%|%\}|\{#|#\})"
 )
-_PERHAPS = re.compile(
-    f"[\x00-\x09\x0b-\x1f\x7f-\x9f{{}}\u0e4d\u2028\u2029\ud800-\udfff\ufffe\uffff{SPACES}{INVISIBLE}]"
-)
+PERHAPS = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{{}}\u0e4d\u2028\u2029\ud800-\udfff\ufffe\uffff{SPACES}{INVISIBLE}]")
 """A superset of what is wrong: one pass rules it out for nearly every message."""
 MOST_LOOKED_AT: Final = 10_000
 """Characters that are looked at one by one; a text of ten messages' length is no message."""
@@ -96,7 +94,7 @@ def _of_the_beginning(text: str) -> Iterator[Finding]:
 
 def check_errors(text: str) -> tuple[Finding, ...]:
     """Only what must not be sent: MS301-MS304."""
-    wrong = _wrong(text) if _PERHAPS.search(text) is not None else ()
+    wrong = _wrong(text) if PERHAPS.search(text) is not None else ()
     return (*_shape(text), *wrong)
 
 

@@ -19,9 +19,10 @@ from mesms_gitops.manifests.schema import DefaultsKeys, PerCampaignAndApply, Pol
 from mesms_gitops.manifests.text_file import TextFile, read_text_file
 from mesms_gitops.manifests.validate import Steps, Understood, understand, without
 from mesms_gitops.manifests.waivers import entries, read_waivers
-from mesms_gitops.manifests.yaml_tree import MappingNode, Node, SequenceNode, parse
+from mesms_gitops.manifests.yaml_tree import MappingNode, Node, Scalar, SequenceNode, parse
 from mesms_gitops.model.campaign import Window
-from mesms_gitops.model.project import ApiSettings, Policy, Project
+from mesms_gitops.model.project import ApiSettings, AudienceSettings, Policy, Project
+from mesms_gitops.model.promise import Leeway
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ class LoadedProject:
     ``diagnostics`` are warnings: a file with errors is loaded by `load_project_leniently` alone. One error may be among
     them nevertheless: that nothing here can read its rules. That stops every check and every plan, but not `stop`,
     `status` and what else only looks or halts.
-    ``audience_engine`` is ``local`` or ``spark``.
+    ``audience_engine`` is ``local`` or ``spark``, which may have a ``audience_master``.
     """
 
     project: Project
@@ -49,6 +50,7 @@ class LoadedProject:
     entries: tuple[Entry, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     audience_engine: str = "local"
+    audience_master: str | None = None
 
 
 def load_project(file: Path) -> LoadedProject:
@@ -93,6 +95,7 @@ def _load(file: Path, findings: Findings) -> LoadedProject | None:
         _entries(project, understood.tree),
         (*findings.items, *later.items),
         _engine(understood.keys),
+        understood.keys.audience.master if understood.keys.audience else None,
     )
 
 
@@ -157,7 +160,17 @@ def _project(
         undo_window=keys.undo_window if keys.undo_window is not None else timedelta(minutes=10),
         api=_api(keys, root, findings),
         policy=_policy(understood, root, findings, later),
+        audience=_audience(keys),
         positions=TreePositions(text),
+    )
+
+
+def _audience(keys: ProjectKeys) -> AudienceSettings:
+    given, standard = keys.audience, AudienceSettings()
+    if given is None:
+        return standard
+    return AudienceSettings(
+        keep=standard.keep if given.keep is None else given.keep, encrypt_to=tuple(given.encrypt_to or ())
     )
 
 
@@ -235,9 +248,30 @@ def _policy(understood: Understood[ProjectKeys], root: MappingNode, findings: Fi
         max_credits_campaign=credits_.campaign,
         max_credits_apply=credits_.apply,
         min_balance_after=keys.min_balance_after,
+        max_audience_change=keys.max_audience_change,
         rules=_rules(root, findings, later),
         waivers=read_waivers(root, findings),
+        leeway=_leeway(keys),
+        identity=_identity(root.get("policy")),
     )
+
+
+def _leeway(keys: PolicyKeys) -> Leeway:
+    tolerate = keys.tolerate
+    return Leeway(tolerate.credits or 0.0, tolerate.audience or 0.0) if tolerate else Leeway()
+
+
+def _identity(node: Node | None) -> str:
+    """A digest of what is written at ``node``: of keys and values, not of comments and layout."""
+    return hashlib.sha256(repr(_bare(node)).encode()).hexdigest()
+
+
+def _bare(node: Node | None) -> object:
+    if isinstance(node, MappingNode):
+        return sorted((key, _bare(value)) for key, value in node.items())
+    if isinstance(node, SequenceNode):
+        return [_bare(one) for one in node]
+    return node.text if isinstance(node, Scalar) else None
 
 
 def _rules(root: MappingNode, findings: Findings, later: Findings) -> tuple[Rule, ...]:

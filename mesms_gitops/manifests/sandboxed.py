@@ -361,7 +361,8 @@ def _unknown(kind: str, name: str, allowed: Iterable[str], node: nodes.Node) -> 
 
 # --- compiling and rendering ------------------------------------------------------------------------------------------
 
-_ENVIRONMENT: Final = MessageEnvironment()
+ENVIRONMENT: Final = MessageEnvironment()
+"""The one in which every template is compiled."""
 
 
 class Program:
@@ -374,8 +375,8 @@ class Program:
         self.optional, self.may_be_empty = _guarded(tree)
         self.literals = [data.data for data in tree.find_all(nodes.TemplateData)]
         fenced = _fence(tree)
-        self.names = frozenset(meta.find_undeclared_variables(fenced)) - set(_ENVIRONMENT.globals)
-        self._compiled = _compile(fenced)
+        self.names = frozenset(meta.find_undeclared_variables(fenced)) - set(ENVIRONMENT.globals)
+        self._compiled = compile_tree(fenced)
 
     def render(self, values: Mapping[str, str]) -> str:
         """The text for ``values``; a `TemplateMisfit` if it cannot be made within the bounds."""
@@ -431,7 +432,7 @@ MAX_NESTING: Final = 60
 
 def _parse(source: str) -> nodes.Template:
     try:
-        tree = _ENVIRONMENT.parse(source)
+        tree = ENVIRONMENT.parse(source)
     except TemplateSyntaxError as error:
         raise _unreadable(error) from None
     except (RecursionError, MemoryError):
@@ -462,6 +463,11 @@ def _too_deep() -> TemplateMisfit:
     return TemplateMisfit("MS306", "the template nests too deeply", "write it flatter")
 
 
+def fenced_tree(source: str) -> nodes.Template:
+    """The tree of ``source`` within the language; raises `TemplateMisfit`."""
+    return _fence(_parse(source))
+
+
 def _fence(tree: nodes.Template) -> nodes.Template:
     fence = _Fence()
     fenced: nodes.Template = fence.visit(tree)
@@ -469,18 +475,19 @@ def _fence(tree: nodes.Template) -> nodes.Template:
         first, *others = fence.faults.values()
         first.others = tuple(others)
         raise first
-    fenced.set_environment(_ENVIRONMENT)
+    fenced.set_environment(ENVIRONMENT)
     return fenced
 
 
-def _compile(tree: nodes.Template) -> Compiled:
+def compile_tree(tree: nodes.Template) -> Compiled:
+    """A fenced ``tree``, ready to render."""
     try:
-        code = _ENVIRONMENT.compile(tree)
+        code = ENVIRONMENT.compile(tree)
     except TemplateSyntaxError as error:  # also TemplateAssertionError
         raise _unreadable(error) from None
     except (RecursionError, MemoryError, SyntaxError):  # SyntaxError: more than 20 nested blocks, said by Python
         raise _too_deep() from None
-    return _ENVIRONMENT.template_class.from_code(_ENVIRONMENT, code, dict(_ENVIRONMENT.globals))
+    return ENVIRONMENT.template_class.from_code(ENVIRONMENT, code, dict(ENVIRONMENT.globals))
 
 
 def _guarded(tree: nodes.Template) -> tuple[frozenset[str], frozenset[str]]:

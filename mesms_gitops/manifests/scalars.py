@@ -318,6 +318,16 @@ def tolerance(node: object) -> Tolerance:
     raise Misfit("MS135", f"{cut(leaf.text)!r} is neither a share nor a count", f"write {advice}")
 
 
+def share(node: object) -> float:
+    """``5%`` as 0.05; nothing but a share, at most the whole."""
+    leaf = scalar(node, "a share such as 5%")
+    found = _PERCENT.fullmatch(leaf.text)
+    if found and float(found[1]) <= 100:
+        return float(found[1]) / 100
+    advice = f"{leaf.text}%" if _is_whole(leaf.text) and int(leaf.text) <= 100 else "a share such as 5%"
+    raise Misfit("MS135", f"{cut(leaf.text)!r} is not a share", f"write {advice}")
+
+
 # --- times ------------------------------------------------------------------------------------------------------------
 
 _DURATION = re.compile(r"(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?")
@@ -344,6 +354,44 @@ def _duration(node: object, usual: str) -> timedelta:
         )
     hours, minutes, seconds = (int(group or 0) for group in match.groups())
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+_DAYS = re.compile(r"([0-9]{1,4})d")
+DAYS: Final = r"^[0-9]{1,4}d$"
+
+
+def days(node: object) -> timedelta:
+    """``90d``, or 0."""
+    found = scalar(node, "a number of days such as 90d").text
+    match = _DAYS.fullmatch(found)
+    if found == "0":
+        return timedelta(0)
+    if not match:
+        guess = f"{found}d" if found.isascii() and found.isdigit() and len(found) < 5 else "90d"
+        raise Misfit(
+            "MS134", f"{cut(found)!r} is not a number of days", f"write days with their letter, such as {guess}"
+        )
+    return timedelta(days=int(match[1]))
+
+
+AGE_RECIPIENT: Final = r"^age1[02-9ac-hj-np-z]{58}$"
+_AGE_RECIPIENT = re.compile(AGE_RECIPIENT[1:-1])
+_AGE_ADVICE = "write what `age-keygen -y IDENTITY-FILE` prints: age1 and 58 more characters"
+
+
+def age_recipient(node: object) -> str:
+    """A public key of age. The secret one in its place is a leaked key, and is never shown."""
+    found = text(node)
+    if "SECRET" in found.upper():
+        raise Misfit(
+            "MS139",
+            "a secret key stands here",
+            f"{_AGE_ADVICE}; make a new identity, since git remembers this one",
+            secret=True,
+        )
+    if not _AGE_RECIPIENT.fullmatch(found):
+        raise Misfit("MS139", f"{cut(found)!r} is not an age recipient", _AGE_ADVICE)
+    return found
 
 
 def positive_duration(node: object) -> timedelta:

@@ -29,7 +29,7 @@ MAX_NUMBERS: Final = 1_000
 DELIVERY_STATES: Final = ("pending", "success", "failed", "invalid", "blocked", "expired", "timeout")
 """ME-SMS reference, "Per-recipient delivery status"."""
 LIST_KINDS: Final = ("csv", "json", "ndjson", "parquet", "xlsx")
-SOURCE_KINDS: Final = (*LIST_KINDS, "sql", "numbers", "contact_group", "delivery")
+SOURCE_KINDS: Final = (*LIST_KINDS, "sql", "table", "numbers", "contact_group", "delivery")
 
 Json = dict[str, Any]
 
@@ -134,6 +134,20 @@ PositiveDuration = Annotated[
         _string(pattern=f"^(?=.*[1-9]){scalars.DURATION.lstrip('^')}", errorMessage=_DURATION_WORDS),
     ),
 ]
+Days = Annotated[
+    timedelta,
+    Leaf(
+        scalars.days,
+        {"anyOf": [_string(pattern=scalars.DAYS, errorMessage="days such as 90d · จำนวนวัน เช่น 90d"), {"const": 0}]},
+    ),
+]
+AgeRecipient = Annotated[
+    str,
+    Leaf(
+        scalars.age_recipient,
+        _string(pattern=scalars.AGE_RECIPIENT, errorMessage="a public key of age: age1... · กุญแจสาธารณะของ age"),
+    ),
+]
 WindowText = Annotated[
     Window, Leaf(scalars.window, _string(pattern=scalars.WINDOW, errorMessage=_WINDOW_WORDS, examples=["09:00-20:00"]))
 ]
@@ -141,6 +155,10 @@ ZoneName = Annotated[str, Leaf(scalars.timezone_name, {**_FILLED, "examples": ["
 When = Annotated[
     Moment,
     Leaf(scalars.moment, _string(pattern=_MOMENT, errorMessage=_MOMENT_WORDS, examples=["now", "2027-04-10T10:00"])),
+]
+Share = Annotated[
+    float,
+    Leaf(scalars.share, _string(pattern=_SHARE, errorMessage="a share such as 5% · สัดส่วน เช่น 5%")),
 ]
 TolerableShare = Annotated[
     Tolerance,
@@ -269,6 +287,16 @@ class SqlSource(TableKeys):
     sql: SqlKeys | None = Field(None, description="The query and its connection. · คำสั่ง SQL และการเชื่อมต่อ")
 
 
+class TableSource(TableKeys):
+    """Recipients from a table of a cluster. · รายชื่อจากตารางบนคลัสเตอร์"""
+
+    model_config = _needs("table", "phone", title="a table of a cluster")
+    table: Text | None = Field(
+        None,
+        description="Name as Spark knows it, such as crm.members; needs `audience: {engine: spark}`. · ชื่อตารางใน Spark",
+    )
+
+
 class NumbersSourceKeys(Keys):
     """Numbers written here. · เบอร์ที่เขียนไว้ในไฟล์นี้"""
 
@@ -339,6 +367,7 @@ Source = Annotated[
     | Annotated[ParquetSource, Tag("<parquet>")]
     | Annotated[XlsxSource, Tag("<xlsx>")]
     | Annotated[SqlSource, Tag("<sql>")]
+    | Annotated[TableSource, Tag("<table>")]
     | Annotated[NumbersSourceKeys, Tag("<numbers>")]
     | Annotated[GroupSourceKeys, Tag("<contact_group>")]
     | Annotated[DeliverySourceKeys, Tag("<delivery>")],
@@ -468,9 +497,19 @@ class ApiKeys(Keys):
 
 
 class AudienceKeys(Keys):
-    """Where lists are worked on. · การประมวลผลรายชื่อ"""
+    """Where lists are worked on, and what is kept of them. · การประมวลผลและการเก็บรายชื่อ"""
 
     engine: EngineName | None = Field(None, description="local (default) or spark. · เครื่องที่ประมวลผลรายชื่อ")
+    master: Text | None = Field(
+        None, description="Which Spark, such as local[4] or yarn; default what its own settings say. · Spark ตัวใด"
+    )
+    keep: Days | None = Field(
+        None,
+        description="How long the numbers of each send are kept, outside git; default 90d, 0: not. · ระยะเวลาที่เก็บเบอร์",
+    )
+    encrypt_to: list[AgeRecipient] | None = Field(
+        None, description="Recipients of age to whom they are encrypted; default none. · เข้ารหัสด้วย age ให้ใคร"
+    )
 
 
 class PerCampaignAndApply(Keys):
@@ -518,6 +557,18 @@ class WaiverKeys(Keys):
     )
 
 
+class TolerateKeys(Keys):
+    """How far a plan may move between its approval and its apply. · ส่วนต่างที่ยอมรับได้หลังอนุมัติ"""
+
+    credits: Share | None = Field(
+        None, description="How much dearer it may have become; default 0%, never dearer. · เครดิตเพิ่มได้ไม่เกิน"
+    )
+    audience: Share | None = Field(
+        None,
+        description="How many people may have come or gone since the saved plan; default 0%. · ผู้รับเปลี่ยนได้ไม่เกิน",
+    )
+
+
 class PolicyKeys(Keys):
     """What every campaign of this project must keep to. · นโยบายของโครงการ"""
 
@@ -531,6 +582,13 @@ class PolicyKeys(Keys):
     max_recipients: PerCampaignAndApply | None = Field(None, description="Most recipients. · ผู้รับสูงสุด")
     max_credits: PerCampaignAndApply | None = Field(None, description="Most credits. · เครดิตสูงสุด")
     min_balance_after: Count | None = Field(None, description="Credits that must remain. · เครดิตที่ต้องเหลือ")
+    max_audience_change: Share | None = Field(
+        None,
+        description="Most people that may have come and gone since it was last scheduled or planned. · ผู้รับเปลี่ยนได้ไม่เกิน",
+    )
+    tolerate: TolerateKeys | None = Field(
+        None, description="How far a plan may move between approval and apply. · ส่วนต่างหลังอนุมัติ"
+    )
     rules: list[RuleKeys] | None = Field(
         None, description="Rules of your own, in CEL, about every campaign that would be sent. · กฎของทีม (CEL)"
     )
@@ -577,7 +635,9 @@ class ProjectKeys(Keys):
     )
     api: ApiKeys | None = Field(None, description="How to reach ME-SMS. · การเชื่อมต่อ ME-SMS")
     defaults: DefaultsKeys | None = Field(None, description="Merged under every manifest. · ค่าเริ่มต้น")
-    audience: AudienceKeys | None = Field(None, description="Where lists are worked on. · การประมวลผลรายชื่อ")
+    audience: AudienceKeys | None = Field(
+        None, description="Where lists are worked on, and what is kept. · การประมวลผลและการเก็บรายชื่อ"
+    )
     policy: PolicyKeys | None = Field(None, description="What every campaign must keep to. · นโยบาย")
 
 
@@ -594,6 +654,7 @@ _MODELS: Final[dict[str, type[Keys]]] = {
     "max_credits": PerCampaignAndApply,
     "windows": WindowsKeys,
     "policy": PolicyKeys,
+    "tolerate": TolerateKeys,
     "rules": RuleKeys,
     "waivers": WaiverKeys,
     "defaults": DefaultsKeys,
@@ -605,6 +666,7 @@ _SOURCE_MODELS: Final[dict[str | None, type[Keys]]] = {
     "<parquet>": ParquetSource,
     "<xlsx>": XlsxSource,
     "<sql>": SqlSource,
+    "<table>": TableSource,
     "<numbers>": NumbersSourceKeys,
     "<contact_group>": GroupSourceKeys,
     "<delivery>": DeliverySourceKeys,

@@ -48,7 +48,7 @@ _SUSPECT = re.compile(
 )
 _ODD = re.compile(f"[\u0e4d{SPACES}{INVISIBLE}]")
 """A superset that one pass over the text can rule out; nearly every message ends here."""
-_THAI = re.compile("[\u0e01-\u0e3a\u0e40-\u0e5b]")
+THAI = re.compile("[\u0e01-\u0e3a\u0e40-\u0e5b]")
 """Thai letters and digits; ฿ (U+0E3F) also stands in English texts."""
 _JOINED_EMOJI: Final = 0x2190
 """A zero-width joiner between characters from here on builds one picture out of two: it belongs there."""
@@ -57,7 +57,7 @@ _JOINED_EMOJI: Final = 0x2190
 def slips(text: str, *, judge: bool = True) -> tuple[Slip, ...]:
     """Every one in ``text``, in order; none overlaps another. Unless they ``judge``, none says whether it pays."""
     found = list(_suspects(text)) if _ODD.search(text) is not None or "\u0e40\u0e40" in text else []
-    if not text.isascii() and _THAI.search(text) is None:
+    if not text.isascii() and THAI.search(text) is None:
         found = _with_foreign(text, found, judge=judge)
     if text.endswith("\n") and (body := text.rstrip("\n")).strip():
         found.append(Slip("MS312", len(body), text[len(body) :], ""))

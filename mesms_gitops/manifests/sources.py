@@ -19,6 +19,7 @@ from mesms_gitops.manifests.schema import (
     NumbersSourceKeys,
     SqlSource,
     TableKeys,
+    TableSource,
 )
 from mesms_gitops.manifests.text_file import TextFile, read_text_file
 from mesms_gitops.model.campaign import DeliverySource, GroupSource, ListSource, NumbersSource
@@ -97,6 +98,8 @@ def _place(draft: Draft, field: str, node: Any, given: TableKeys) -> tuple[str, 
     """Kind, location and query of a table."""
     if isinstance(given, SqlSource):
         return ("sql", *_sql(draft, field, node, given))
+    if isinstance(given, TableSource):
+        return "table", given.table, None
     kind = next(kind for kind in LIST_KINDS if kind in node)
     value = getattr(given, "json_" if kind == "json" else kind)
     return kind, _location(draft, f"{field}.{kind}", node[kind], value), None
@@ -148,7 +151,8 @@ def _address_fault(value: str) -> tuple[str, str] | None:
     )
 
 
-_SCHEMES: Final = frozenset({"https", "s3", "gs", "az"})
+_SCHEMES: Final = frozenset({"https", "s3", "gs", "az", "s3a", "hdfs", "abfs", "abfss"})
+"""The last four are file systems that Spark knows."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -53,6 +53,11 @@ class Template:
         """Whether it only puts values between words: no conditions, loops or filters."""
         return self._program is None
 
+    @property
+    def pieces(self) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """The words of a plain template and the variables between them (one word more); None for any other."""
+        return (self._pieces, self._slots) if self._program is None else None
+
     def render(self, values: Mapping[str, str]) -> str:
         """The text for ``values`` (more of them than are used do no harm).
 
@@ -126,7 +131,12 @@ def compile_source(source: str) -> Template:
             f"the template has {len(source):,} characters; at most {MAX_SOURCE:,} are read",
             "a message has at most 1,000 characters: shorten the template",
         )
-    return _split(_NEWLINE.sub("\n", source)) or _compile(source)
+    return _split(even_newlines(source)) or _compile(source)
+
+
+def even_newlines(source: str) -> str:
+    """``source`` with line feeds only, as Jinja2 reads it."""
+    return _NEWLINE.sub("\n", source)
 
 
 def _split(source: str) -> Template | None:
@@ -164,6 +174,12 @@ _PLACEHOLDER = re.compile(r"\{\{[ \t]*([^{}\n]*?)[ \t]*\}\}")
 def saved_names(text: str) -> frozenset[str]:
     """The placeholders of a template saved on ME-SMS."""
     return frozenset(_PLACEHOLDER.findall(text))
+
+
+def saved_pieces(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of a template saved on ME-SMS and the placeholders between them (one word more)."""
+    pieces = _PLACEHOLDER.split(text)
+    return tuple(pieces[::2]), tuple(pieces[1::2])
 
 
 def render_saved(text: str, variables: Mapping[str, str]) -> str:

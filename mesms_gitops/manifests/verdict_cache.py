@@ -1,7 +1,8 @@
 """Verdicts of an earlier run, known by content: a file of one user's that may be lost, damaged or deleted at any time.
 
 It stands among the user's caches, never in the project: what a pull request brings along must not be able to say what
-is valid there. Nothing that is sent rests on it: `plan` and `apply` read every manifest in full.
+is valid there. Nothing that is sent rests on it: `apply` reads every manifest in full, and `plan` all but those of
+finished campaigns that are as they were sent.
 
 The first line is the digest of the rest, the second the key: a digest over everything besides the manifests that a
 verdict depends on. Where either is another, there is no cache. Damage and foreign versions are ignored in silence, and
@@ -23,10 +24,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesms_gitops import __version__
 from mesms_gitops.manifests.text_file import digest_of
-from mesms_gitops.manifests.verdicts import Row
+from mesms_gitops.manifests.verdicts import Gist, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 FORMAT: Final = 1
 _ROOMS: Final = ("manifests", "audience", "planning", "model")
@@ -51,16 +52,17 @@ class Memory:
     rows: Mapping[str, Row] = field(default_factory=dict)
 
 
-class VerdictCache:
-    """The file of one project. ``folder`` is made when something is written."""
+class Sealed:
+    """One file of a project's in ``folder``, which is made when something is written. ``kind`` is whose file it is;
+    ``more`` is whatever else its content depends on."""
 
-    def __init__(self, folder: str, root: str, project_text: bytes) -> None:
+    def __init__(self, folder: str, kind: str, root: str, project_text: bytes, more: str = "") -> None:
         self._folder = folder
-        self._path = os.path.join(folder, f"validate-{digest_of(os.fsencode(root))[:16]}.json")
-        self._key = _key(root, project_text)
+        self._path = os.path.join(folder, f"{kind}-{digest_of(os.fsencode(root))[:16]}.json")
+        self._key = _key(root, project_text, more)
 
-    def read(self) -> Memory | None:
-        """What is remembered; None where nothing is that can be used."""
+    def read(self) -> Any:
+        """The tree that was written; None where none is that can be used."""
         try:
             with open(self._path, "rb") as file:
                 body = file.read()
@@ -68,14 +70,13 @@ class VerdictCache:
             key, _, text = rest.partition(b"\n")
             if key.decode() != self._key or seal.decode() != digest_of(rest):
                 return None
-            memory = _memory(json.loads(text))
+            return json.loads(text)
         except (OSError, ValueError):
             return None
-        return memory if all(zone_digest(name) == known for name, known in memory.zones.items()) else None
 
-    def write(self, memory: Memory) -> None:
-        """Put ``memory`` in place of what stands there, or leave it."""
-        rest = f"{self._key}\n{json.dumps(_tree(memory), ensure_ascii=False, separators=(',', ':'))}".encode()
+    def write(self, tree: object) -> None:
+        """Put ``tree`` in place of what stands there, or leave it."""
+        rest = f"{self._key}\n{json.dumps(tree, ensure_ascii=False, separators=(',', ':'))}".encode()
         temporary = f"{self._path}.{os.getpid()}"
         with suppress(OSError):
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
@@ -86,6 +87,49 @@ class VerdictCache:
             finally:
                 with suppress(FileNotFoundError):
                     os.unlink(temporary)  # noqa: PTH108
+
+
+class VerdictCache:
+    """What `validate` remembers of one project."""
+
+    def __init__(self, folder: str, root: str, project_text: bytes) -> None:
+        self._file = Sealed(folder, "validate", root, project_text)
+
+    def read(self) -> Memory | None:
+        """What is remembered; None where nothing is that can be used."""
+        tree = self._file.read()
+        memory = None if tree is None else _memory(tree)
+        return memory if memory is not None and are_zones(memory.zones) else None
+
+    def write(self, memory: Memory) -> None:
+        """Put ``memory`` in place of what stands there, or leave it."""
+        self._file.write(_tree(memory))
+
+
+class PlanCache:
+    """What `plan` remembers of one project's manifests, whose digests are made with the key named ``identity``."""
+
+    def __init__(self, folder: str, root: str, project_text: bytes, identity: str) -> None:
+        self._file = Sealed(folder, "plan", root, project_text, identity)
+        self._zones: dict[str, str] = {}
+
+    def read(self) -> dict[str, tuple[Row, Gist]]:
+        """The rows and gists by file; empty where nothing is remembered that can be used."""
+        tree = self._file.read()
+        if tree is None or not are_zones(tree["zones"]):
+            return {}
+        self._zones = tree["zones"]
+        return {name: (Row._make(row), Gist._make(gist)) for name, (row, gist) in tree["rows"].items()}
+
+    def write(self, rows: Mapping[str, tuple[Row, Gist]], zones: Iterable[str]) -> None:
+        """Put ``rows`` in place of what stands there, or leave it; ``zones`` are asked besides those of before."""
+        asked = {*self._zones, *zones}
+        self._file.write({"zones": {name: zone_digest(name) for name in sorted(asked)}, "rows": rows})
+
+
+def are_zones(known: Mapping[str, str]) -> bool:
+    """Whether the rules of all these time zones still are the ones ``known``."""
+    return all(zone_digest(name) == digest for name, digest in known.items())
 
 
 def _tree(memory: Memory) -> dict[str, Any]:
@@ -108,9 +152,9 @@ def _memory(tree: dict[str, Any]) -> Memory:
 # --- the key ----------------------------------------------------------------------------------------------------------
 
 
-def _key(root: str, project_text: bytes) -> str:
+def _key(root: str, project_text: bytes, more: str) -> str:
     digest = hashlib.sha256()
-    for part in (str(FORMAT), __version__, sys.version, root, *_installed()):
+    for part in (str(FORMAT), __version__, sys.version, root, more, *_installed()):
         digest.update(os.fsencode(part) + b"\0")
     for body in (project_text, *_own_code()):
         digest.update(hashlib.sha256(body).digest())

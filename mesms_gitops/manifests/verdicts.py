@@ -46,6 +46,23 @@ class Row(NamedTuple):
     numbers: list[list[Any]]
 
 
+class Gist(NamedTuple):
+    """What a plan must know of a manifest once all of it has left; see `finished`.
+
+    ``at`` is the time it names, None for ``now``; ``schedule`` the same as state shows it; ``head`` the place of its
+    first key. ``digests`` are those of a `ManifestRecord`: keyed.
+    """
+
+    revision: int
+    message_class: str
+    sender: str
+    at: str | None
+    timezone: str
+    schedule: str
+    head: Place
+    digests: dict[str, str]
+
+
 class World:
     """The moment, what state has sent, and when git last saw a file: all that a phase depends on."""
 

@@ -25,8 +25,10 @@ class AudienceGroup:
 class AudienceCounts:
     """What became of the rows that were read.
 
-    ``rows`` = ``recipients`` + ``duplicates`` + ``excluded`` + ``filtered`` (by ``where``) + all of ``invalid``,
-    which counts bad numbers by reason. ``exclude_invalid`` are bad numbers in opt-out lists: counted, not fatal.
+    ``rows`` = ``recipients`` + ``duplicates`` + ``excluded`` + ``suppressed`` + ``filtered`` (by ``where``) + all
+    of ``invalid``, which counts bad numbers by reason. ``suppressed`` are people who asked to be forgotten.
+    ``exclude_invalid`` are bad numbers in opt-out lists: counted, not fatal.
+    ``unknown_block`` are those of ``recipients`` whose block no operator is known to have.
     """
 
     rows: int = 0
@@ -36,6 +38,8 @@ class AudienceCounts:
     filtered: int = 0
     invalid: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     exclude_invalid: int = 0
+    suppressed: int = 0
+    unknown_block: int = 0
 
     @property
     def invalid_total(self) -> int:

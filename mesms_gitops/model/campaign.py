@@ -54,9 +54,9 @@ MessageBody: TypeAlias = LocalTemplate | SavedTemplate
 class ListSource:
     """Recipients from a table.
 
-    ``kind`` is csv, json, ndjson, parquet, xlsx or sql; ``location`` a path (already resolved against the manifest's
-    folder) or an URL, for sql the *name* of the environment variable that holds the DSN. ``where`` keeps rows whose
-    column equals one of the values.
+    ``kind`` is csv, json, ndjson, parquet, xlsx, sql or table; ``location`` a path (already resolved against the
+    manifest's folder) or an URL, for sql the *name* of the environment variable that holds the DSN, for table its
+    name. ``where`` keeps rows whose column equals one of the values.
     """
 
     kind: str

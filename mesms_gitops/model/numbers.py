@@ -66,6 +66,10 @@ class Numbers:
             cells.byteswap()
         return cells.tobytes()
 
+    def native(self) -> bytes:
+        """The numbers in order, four bytes each, as this machine holds them: for computing, never for keeping."""
+        return self._cells.tobytes()
+
     def digest(self, key: bytes) -> str:
         """A keyed digest of the whole set: equal sets, equal digests, in any order and on any machine."""
         return keyed_digest(key, b"audience", self.portable())

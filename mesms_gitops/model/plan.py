@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.diagnostic import Diagnostic
     from mesms_gitops.model.observation import RemoteMessage
     from mesms_gitops.model.sends import CancelReason, DesiredSend, SendPhase, SendRecord
-    from mesms_gitops.model.sketch import AudienceChange, Overlap
+    from mesms_gitops.model.sketch import AudienceChange, AudienceSketch, Overlap
     from mesms_gitops.model.state import ManifestRecord
 
 
@@ -165,6 +165,7 @@ class ActionBase:
     adoptions: tuple[Adoption, ...] = ()
     doubles: tuple[str, ...] = ()
     moved_from: str | None = None
+    sketch: AudienceSketch | None = None
     audience_change: AudienceChange | None = None
     overlaps: tuple[Overlap, ...] = ()
     previews: tuple[Preview, ...] = ()

@@ -7,6 +7,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from mesms_gitops.model.promise import NO_LEEWAY, Leeway
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -28,10 +30,21 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AudienceSettings:
+    """What is kept of audiences: ``keep`` is for how long (zero: nothing is), ``encrypt_to`` are age recipients."""
+
+    keep: timedelta = timedelta(days=90)
+    encrypt_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What any campaign of this project may do; None means no limit. Credits and recipients are whole numbers.
 
-    ``rules`` judge each campaign that would be sent; ``waivers`` spare one campaign one refusal for a while.
+    ``max_audience_change`` is a share of the former audience (0.2 is 20 %).
+
+    ``rules`` judge each campaign that would be sent; ``waivers`` spare one campaign one refusal for a while. ``leeway``
+    is how far a plan may move between approval and apply. ``identity`` is a digest of all that was written.
     """
 
     senders: tuple[str, ...] | None = None
@@ -43,8 +56,11 @@ class Policy:
     max_credits_campaign: int | None = None
     max_credits_apply: int | None = None
     min_balance_after: int | None = None
+    max_audience_change: float | None = None
     rules: tuple[Rule, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    leeway: Leeway = NO_LEEWAY
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +76,5 @@ class Project:
     undo_window: timedelta = timedelta(minutes=10)
     api: ApiSettings = ApiSettings()
     policy: Policy = Policy()
+    audience: AudienceSettings = AudienceSettings()
     positions: Mapping[str, Position] = field(default_factory=lambda: MappingProxyType({}))

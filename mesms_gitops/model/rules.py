@@ -63,6 +63,7 @@ WAIVABLE: dict[str, frozenset[str]] = {
     "MS541": frozenset({"MS541"}),
     "MS543": frozenset({"MS543"}),
     "MS550": frozenset({"MS506", "MS550"}),
+    "MS553": frozenset({"MS553"}),
 }
 """Code -> the refusals it stands for. ``policy.max_parts`` has two codes: read from the file, and as ME-SMS counts it.
 

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from mesms_gitops.model.sketch import AudienceSketch
+
 STATE_VERSION = 1
+SKETCHES_KEPT = 20
+"""Of how many campaigns a state keeps the sketch of the audience: 80 kilobytes at most."""
 
 
 class CampaignPhase(StrEnum):
@@ -48,6 +52,7 @@ class CampaignRecord:
     ``retired``: its manifest is gone and nothing of it can still be cancelled; the name stays reserved.
     ``moved_to``: the name it goes by now; this record holds no sends any more. ``held_at``: the revision that was held
     back because the account already held the messages ``held_for``; one raised above it is sent beside them.
+    ``sketch`` is of the whole audience for which a message was last intended; kept of the newest campaigns alone.
     """
 
     name: str
@@ -59,6 +64,7 @@ class CampaignRecord:
     moved_to: str | None = None
     held_at: int | None = None
     held_for: tuple[str, ...] = ()
+    sketch: AudienceSketch | None = None
 
     @property
     def current(self) -> tuple[SendRecord, ...]:
@@ -102,12 +108,18 @@ def campaign_phase(sends: tuple[SendRecord, ...]) -> CampaignPhase:
 class Approval:
     """The apply that is under way or was the last: a runner that died may be followed by one that finishes it.
 
-    ``digest`` is the approved plan's, ``steps`` the digests of each of its actions.
+    ``digest`` is the approved plan's, ``steps`` the digests of each of its actions. ``is_finished``: every one of them
+    was carried out, so that nothing of this approval is left to give.
     """
 
     digest: str
     run: str
     steps: tuple[str, ...]
+    is_finished: bool = False
+
+
+def _newest_intent(record: CampaignRecord) -> tuple[float, str]:
+    return max((send.intended_at.timestamp() for send in record.sends), default=0.0), record.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,7 @@ class State:
     """Everything recorded. Equal states are equal bytes when written (see ``store.codec``).
 
     ``hash_key`` names the key under which the digests were made: "lineage", or the identity of ``MESMS_HASH_KEY``.
+    ``suppressed`` are the people who asked to be forgotten, sorted, each as `suppression.Suppression.entry` has them.
     """
 
     lineage: str
@@ -122,6 +135,7 @@ class State:
     hash_key: str = "lineage"
     campaigns: Mapping[str, CampaignRecord] = field(default_factory=lambda: MappingProxyType({}))
     approval: Approval | None = None
+    suppressed: tuple[str, ...] = ()
 
     def with_campaign(self, record: CampaignRecord) -> State:
         """The same state with ``record`` in place of the campaign of that name, or added."""
@@ -131,6 +145,15 @@ class State:
         """The same state without the campaign of that name."""
         rest = {key: record for key, record in self.campaigns.items() if key != name}
         return replace(self, campaigns=MappingProxyType(rest))
+
+    def with_newest_sketches(self) -> State:
+        """The same state with the sketches of the ``SKETCHES_KEPT`` campaigns for which a message was last intended."""
+        sketched = [record for record in self.campaigns.values() if record.sketch is not None]
+        older = sorted(sketched, key=_newest_intent)[:-SKETCHES_KEPT]
+        if not older:
+            return self
+        bare = {record.name: replace(record, sketch=None) for record in older}
+        return replace(self, campaigns=MappingProxyType({**self.campaigns, **bare}))
 
     def sends(self) -> Iterator[tuple[CampaignRecord, SendRecord]]:
         """Every send of every campaign, campaigns by name."""

@@ -70,14 +70,36 @@ def assemble(
 
 def action_digest(action: Action) -> str:
     """The digest of what one action intends: fingerprints cover sender, text, audience and time; prices stay out."""
+    return intent_digest(
+        campaign=action.campaign,
+        verb=action.verb,
+        revision=action.revision,
+        moved_from=action.moved_from,
+        sends=(send.fingerprint for send in action.sends if send.desired is not None),
+        cancels=(step.record.fingerprint for step in action.cancels),
+        adopts=(adoption.record.fingerprint for adoption in action.adoptions),
+    )
+
+
+def intent_digest(
+    *,
+    campaign: str,
+    verb: str,
+    revision: int,
+    moved_from: str | None,
+    sends: Iterable[str],
+    cancels: Iterable[str],
+    adopts: Iterable[str],
+) -> str:
+    """See `action_digest`; the last three are fingerprints in any order."""
     intent: dict[str, Json] = {
-        "campaign": action.campaign,
-        "action": action.verb,
-        "revision": action.revision,
-        "moved_from": action.moved_from,
-        "sends": sorted(send.fingerprint for send in action.sends if send.desired is not None),
-        "cancels": sorted(step.record.fingerprint for step in action.cancels),
-        "adopts": sorted(adoption.record.fingerprint for adoption in action.adoptions),
+        "campaign": campaign,
+        "action": verb,
+        "revision": revision,
+        "moved_from": moved_from,
+        "sends": sorted(sends),
+        "cancels": sorted(cancels),
+        "adopts": sorted(adopts),
     }
     return sha256_of(intent)
 

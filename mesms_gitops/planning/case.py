@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.audience import AudienceCounts
     from mesms_gitops.model.diagnostic import Position
     from mesms_gitops.model.sends import DesiredSend, SendRecord
-    from mesms_gitops.model.sketch import AudienceChange, Overlap
+    from mesms_gitops.model.sketch import AudienceChange, AudienceSketch, Overlap
     from mesms_gitops.model.state import CampaignRecord, ManifestRecord
     from mesms_gitops.planning.desire import Wanted
     from mesms_gitops.planning.situation import Situation
@@ -73,6 +73,7 @@ class Facts(TypedDict, total=False):
     cancels: tuple[CancelStep, ...]
     adoptions: tuple[Adoption, ...]
     moved_from: str | None
+    sketch: AudienceSketch | None
     audience_change: AudienceChange | None
     overlaps: tuple[Overlap, ...]
     previews: tuple[Preview, ...]
@@ -102,6 +103,7 @@ def facts_of(case: Case, reason: Reason) -> Facts:
         facts["schedule_text"] = case.wanted.manifest.shown.get("schedule", "")
         facts["audience"] = None if case.wanted.sends is None else case.wanted.counts
         facts["diagnostics"] = case.wanted.diagnostics
+        facts["sketch"] = case.wanted.sketch
         facts["audience_change"] = case.wanted.audience_change
         facts["overlaps"] = case.wanted.overlaps
         facts["previews"] = case.wanted.previews

@@ -92,6 +92,13 @@ _POLICY: Final = {
         "The preview charges for fewer or more numbers than were handed in: ME-SMS may have dropped some it holds to "
         "be invalid or blocked.",
     ),
+    "MS553": Code(
+        "audience moved further than policy.max_audience_change",
+        "Since it was scheduled, or since the last plan on this machine, more people came or left than mesms.yaml "
+        "allows: an export that broke off and a filter that was lost look like this. People who left and people who "
+        "came both count, as a share of how many there were, and only what is certain counts: the sketch's error is "
+        "taken off. Until it is allowed, the next plan is held against the same audience as this one.",
+    ),
 }
 
 _SENDING: Final = {

@@ -10,11 +10,12 @@ from mesms_gitops.model.audience import AudienceCounts
 from mesms_gitops.model.campaign import SavedTemplate
 from mesms_gitops.model.numbers import Numbers
 from mesms_gitops.model.sends import MAX_NUMBERS_PER_SEND, DesiredSend, TemplateContent, TextContent
-from mesms_gitops.planning.fingerprint import SAMPLE_SIZE, send_fingerprint, text_digest
+from mesms_gitops.planning.fingerprint import SAMPLE_SIZE, fingerprints, text_digest
 from mesms_gitops.planning.parts import count
+from mesms_gitops.planning.texts import EachAlone, names_in, texts_of, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from mesms_gitops.model.audience import Audience
     from mesms_gitops.model.campaign import Campaign, When
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from mesms_gitops.model.sends import Content
     from mesms_gitops.model.sketch import AudienceChange, AudienceSketch, Overlap
     from mesms_gitops.model.state import ManifestRecord
-
-    Render = Callable[[Mapping[str, str]], str]
+    from mesms_gitops.planning.parts import Parts
+    from mesms_gitops.planning.texts import Render, Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Wanted:
     """One manifest, taken as far as it is needed.
 
     ``sends`` is None where nobody asked for the audience: drafts, cancelled ones, and campaigns that have left.
+    ``is_unread``: its audience would be needed, but the plan is about others; nothing is decided about it.
     """
 
     campaign: Campaign
@@ -45,6 +47,7 @@ class Wanted:
     overlaps: tuple[Overlap, ...] = ()
     previews: tuple[Preview, ...] = ()
     fan_out: tuple[FanOut, ...] = ()
+    is_unread: bool = False
 
 
 def desired_sends(
@@ -55,41 +58,34 @@ def desired_sends(
     ``render`` makes the text for one combination of variable values (for a template saved on ME-SMS: from its local
     copy, None if there is none).
     """
+    each = None if render is None else EachAlone(render, frozenset(names_in(campaign, audience, None)))
+    return sends_of(campaign, audience, texts_of(campaign, audience, each), render, key)
+
+
+def sends_of(
+    campaign: Campaign, audience: Audience, texts: Texts, render: Render | None, key: HashKey
+) -> tuple[DesiredSend, ...]:
+    """As `desired_sends`, from what ``campaign`` says to ``audience``; ``render`` is for its contact groups."""
     assert campaign.schedule is not None  # a campaign without a time is never active: the manifest room saw to that
-    when = campaign.schedule.when
-    made = [
-        _send(campaign.sender, content, when, part, None, key)
-        for content, numbers in _texts(campaign, audience, render)
-        for part in numbers.slices(MAX_NUMBERS_PER_SEND)
-    ]
+    make = _Maker(campaign.sender, campaign.schedule.when, key)
+    made = []
+    for text, example, groups, size in zip(texts.texts, texts.examples, texts.groups, texts.sizes(), strict=True):
+        content = _content(campaign, text, values_of(texts.names, example))
+        everybody = merged([audience.groups[index].numbers for index in groups])
+        parts = (everybody,) if len(everybody) <= MAX_NUMBERS_PER_SEND else everybody.slices(MAX_NUMBERS_PER_SEND)
+        made += [make.send(content, text, size, part, None) for part in parts]
     for group_id in audience.contact_groups:
-        content = _content(campaign, campaign.variables, render)
-        made.append(_send(campaign.sender, content, when, None, group_id, key))
+        text = render(campaign.variables) if render else None
+        content = _content(campaign, text, campaign.variables)
+        made.append(make.send(content, text, None if text is None else count(text), None, group_id))
     return tuple(sorted(made, key=lambda send: send.fingerprint))
 
 
-def _texts(campaign: Campaign, audience: Audience, render: Render | None) -> Iterator[tuple[Content, Numbers]]:
-    """The distinct messages and who gets each."""
-    by_content: dict[str, tuple[Content, list[Numbers]]] = {}
-    for group in audience.groups:
-        content = _content(campaign, {**campaign.variables, **group.values}, render)
-        by_content.setdefault(_content_key(content), (content, []))[1].append(group.numbers)
-    for content, shares in by_content.values():
-        yield content, merged(shares)
-
-
-def _content(campaign: Campaign, values: Mapping[str, str], render: Render | None) -> Content:
-    text = render(values) if render else None
+def _content(campaign: Campaign, text: str | None, values: Mapping[str, str]) -> Content:
     if isinstance(campaign.body, SavedTemplate):
         return TemplateContent(campaign.body.template_id, dict(sorted(values.items())), text)
     assert text is not None  # only a saved template may lack a local text
     return TextContent(text)
-
-
-def _content_key(content: Content) -> str:
-    if isinstance(content, TextContent):
-        return content.content
-    return repr((content.template_id, sorted(content.variables.items())))
 
 
 def merged(shares: list[Numbers]) -> Numbers:
@@ -102,24 +98,29 @@ def merged(shares: list[Numbers]) -> Numbers:
     return Numbers(cells)
 
 
-def _send(
-    sender: str, content: Content, when: When, numbers: Numbers | None, group_id: int | None, key: HashKey
-) -> DesiredSend:
-    audience_digest = None if numbers is None else numbers.digest(key.secret)
-    text = content.content if isinstance(content, TextContent) else content.preview
-    size = None if text is None else count(text)
-    return DesiredSend(
-        fingerprint=send_fingerprint(
-            key, sender=sender, content=content, when=when, audience=audience_digest or {"group": group_id or 0}
-        ),
-        sender=sender,
-        content=content,
-        when=when,
-        numbers=numbers,
-        group_id=group_id,
-        parts=size.parts if size else 0,
-        encoding=size.encoding if size else "",
-        text_digest=None if text is None else text_digest(key, text),
-        audience_digest=audience_digest,
-        sample=() if numbers is None else numbers.sample(key.secret, SAMPLE_SIZE),
-    )
+class _Maker:
+    """Makes the sends of one campaign."""
+
+    def __init__(self, sender: str, when: When, key: HashKey) -> None:
+        self._sender = sender
+        self._when = when
+        self._key = key
+        self._fingerprint = fingerprints(key, sender=sender, when=when)
+
+    def send(
+        self, content: Content, text: str | None, size: Parts | None, numbers: Numbers | None, group_id: int | None
+    ) -> DesiredSend:
+        audience_digest = None if numbers is None else numbers.digest(self._key.secret)
+        return DesiredSend(
+            fingerprint=self._fingerprint(content, audience_digest or {"group": group_id or 0}),
+            sender=self._sender,
+            content=content,
+            when=self._when,
+            numbers=numbers,
+            group_id=group_id,
+            parts=size.parts if size else 0,
+            encoding=size.encoding if size else "",
+            text_digest=None if text is None else text_digest(self._key, text),
+            audience_digest=audience_digest,
+            sample=() if numbers is None else numbers.sample(self._key.secret, SAMPLE_SIZE),
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
 from mesms_gitops.model.campaign import (
@@ -20,7 +21,7 @@ from mesms_gitops.model.state import ManifestRecord
 from mesms_gitops.planning.canonical import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mesms_gitops.model.campaign import Campaign, Source, When
     from mesms_gitops.model.hashkey import HashKey
@@ -66,6 +67,23 @@ def send_fingerprint(key: HashKey, *, sender: str, content: Content, when: When,
             }
         ),
     )
+
+
+def fingerprints(key: HashKey, *, sender: str, when: When) -> Callable[[Content, Json], str]:
+    """`send_fingerprint` for many sends of one campaign, which differ only in content and audience."""
+    rest = canonical({"sender": sender, "when": when_identity(when)})[1:]
+
+    def fingerprint(content: Content, audience: Json) -> str:
+        if not isinstance(audience, str):
+            return send_fingerprint(key, sender=sender, content=content, when=when, audience=audience)
+        if isinstance(content, TextContent):
+            body = f'{{"content":{encode_basestring(content.content)}}}'.encode()
+        else:
+            body = canonical(content_identity(content))
+        # the keys of canonical JSON are sorted: audience, body, sender, when
+        return keyed_digest(key.secret, b"send", b'{"audience":"%b","body":%b,%b' % (audience.encode(), body, rest))
+
+    return fingerprint
 
 
 def masked(text: str) -> str:

@@ -5,6 +5,7 @@ exact override. Elsewhere guards watch deletion; here the dangerous verb is *cre
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from mesms_gitops.model.campaign import Now
 from mesms_gitops.model.diagnostic import Diagnostic, Severity
 from mesms_gitops.model.plan import Replace, ScheduleSend, SendNow
 from mesms_gitops.model.rules import Planned
+from mesms_gitops.planning.comparing import MOVED_TOO_FAR
 from mesms_gitops.planning.waivers import waived
 
 if TYPE_CHECKING:
@@ -73,8 +75,31 @@ def _of_campaign(action: Sending, situation: Situation, project: Project) -> Ite
         ("MS550", "parts in one message", most_parts, policy.max_parts, "policy.max_parts"),
     ):
         yield from _over(measured, limit, code, noun, project, key, campaign.name)
+    yield from _moved_audience(action, campaign, project)
     yield from _window(campaign, project, situation)
     yield from _rules(action, campaign, situation, project)
+
+
+def _moved_audience(action: Sending, campaign: Campaign, project: Project) -> Iterator[Diagnostic]:
+    """Too many came or left, for certain: the bound of the estimate's error is taken off each side."""
+    change, limit, key = action.audience_change, project.policy.max_audience_change, "policy.max_audience_change"
+    if change is None or limit is None or not change.before:
+        return
+    if change.certain > limit * change.before + 1e-9:  # 29 % of 100 is 28.999… in binary
+        measured = ceil(1000 * change.certain / change.before) / 10
+        yield _refusal(
+            MOVED_TOO_FAR,
+            f"{campaign.name}: {change.certain:,} people or more came or left since {change.since}, {measured:g} % of"
+            f" {change.before:,}; the limit is {100 * limit:g} %",
+            project.positions.get(key),
+            key,
+            f"look at its lists; if it is meant, raise `{key}` in {project.file} to {ceil(measured)}%, or waive"
+            f" {MOVED_TOO_FAR} for {campaign.name} in policy.waivers"
+            if measured <= 100
+            else f"look at its lists; if it is meant, waive {MOVED_TOO_FAR} for {campaign.name} in policy.waivers of"
+            f" {project.file}",
+            campaign.name,
+        )
 
 
 def _rules(action: Sending, campaign: Campaign, situation: Situation, project: Project) -> Iterator[Diagnostic]:
@@ -110,6 +135,7 @@ def _own_limits(action: Sending, campaign: Campaign, people: int) -> Iterator[Di
                 key,
                 f"raise `{key}` in {campaign.file} to {measured}, if it is meant",
                 campaign.name,
+                _what_makes_them_many(action) if code == "MS533" else None,
             )
     least = limits.recipients_min
     if least is not None and people < least:
@@ -232,8 +258,22 @@ def _over(
         )
 
 
+def _what_makes_them_many(action: Sending) -> str | None:
+    """The variable that costs most requests; None where no single one does."""
+    if not action.fan_out:
+        return None
+    most = action.fan_out[0]
+    return f"{most.variable} has {most.values:,} values; without it there would be {most.requests_without:,}"
+
+
 def _refusal(
-    code: str, message: str, position: Position | None, field: str | None, next_step: str, campaign: str | None = None
+    code: str,
+    message: str,
+    position: Position | None,
+    field: str | None,
+    next_step: str,
+    campaign: str | None = None,
+    why: str | None = None,
 ) -> Diagnostic:
     return Diagnostic(
         code=code,
@@ -241,6 +281,7 @@ def _refusal(
         message=message,
         position=position,
         field=field,
+        why=why,
         next_step=next_step,
         refusal=True,
         campaign=campaign,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 Encoding: TypeAlias = Literal["GSM-7", "UCS-2"]
 
@@ -66,6 +66,22 @@ def count(text: str) -> Parts:
     if units <= UCS_SINGLE:
         return Parts("UCS-2", units, 1)
     return Parts("UCS-2", units, _ucs_parts(text, units) if astral else -(-units // UCS_MULTI))
+
+
+def counts(texts: Sequence[str]) -> list[Parts]:
+    """`count` of each: one look at all of them together settles most of it."""
+    together = "".join(texts)
+    if _extended(together) or len(together.encode("utf-16-le", "surrogatepass")) != 2 * len(together):
+        return list(map(count, texts))
+    known: dict[tuple[bool, int], Parts] = {}
+    made = []
+    for text in texts:  # every character is one unit: only the length and the encoding matter
+        key = (_not_gsm(text) is None, len(text))
+        size = known.get(key)
+        if size is None:
+            size = known[key] = count(text)
+        made.append(size)
+    return made
 
 
 def _gsm_parts(text: str, extended: set[str], units: int) -> int:

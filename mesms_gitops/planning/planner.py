@@ -83,6 +83,8 @@ def _case(name: str, situation: Situation, moved_from: str | None) -> Case:
 
 def _decide_one(case: Case) -> Action | None:
     record, wanted = case.record, case.wanted
+    if wanted is not None and wanted.is_unread:
+        return None
     if record is not None and any(send.is_unsettled for send in record.sends):
         return blocked(case, Reason.UNKNOWN_SEND)
     if wanted is None:

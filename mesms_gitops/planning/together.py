@@ -13,6 +13,7 @@ from mesms_gitops.model.plan import (
     ScheduleSend,
     SendNow,
 )
+from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.planning.case import held_back
 from mesms_gitops.planning.matching import NOW_MEMORY
 from mesms_gitops.planning.wording import SENTENCES
@@ -51,6 +52,8 @@ def _twin(action: Action, situation: Situation, taken: Mapping[str, str]) -> Rea
     for campaign, record in situation.recorded.sends():
         if campaign.name == action.campaign or record.fingerprint not in fingerprints:
             continue
+        if record.phase is SendPhase.SCHEDULED and _is_unread(campaign.name, situation):
+            return Reason.DUPLICATE  # whether it is to be cancelled first, nobody has looked
         if action.revision > record.revision:
             continue  # raised above the one that was sent: once more, on purpose
         if campaign.name not in situation.wanted:
@@ -59,6 +62,11 @@ def _twin(action: Action, situation: Situation, taken: Mapping[str, str]) -> Rea
         elif (record.is_live or record.is_unsettled) and _is_same_occasion(record, situation):
             return Reason.DUPLICATE
     return None
+
+
+def _is_unread(name: str, situation: Situation) -> bool:
+    wanted = situation.wanted.get(name)
+    return wanted is not None and wanted.is_unread
 
 
 def _is_same_occasion(record: SendRecord, situation: Situation) -> bool:

@@ -111,7 +111,17 @@ def apply(prepared: Prepared, journal: Journal, tools: Tools, *, continue_on_err
             break
         if action.campaign not in run.outcomes:
             _send_all(action, run)
-    return ApplyOutcome(_in_order(actions, run), interrupted=run.is_over())
+    outcome = ApplyOutcome(_in_order(actions, run), interrupted=run.is_over())
+    if outcome.exit_code == 0:
+        _finish(journal)
+    return outcome
+
+
+def _finish(journal: Journal) -> None:
+    """Everything that was approved is done: the approval is spent, and a second apply of it is not one that died."""
+    approval = journal.state.approval
+    if approval is not None and not approval.is_finished:
+        journal.write(replace(journal.state, approval=replace(approval, is_finished=True)))
 
 
 def _next_step(action: Action) -> str | None:
@@ -195,6 +205,7 @@ def _send_one(action: Action, planned: PlannedSend, run: _Run) -> bool:
         run.note(action, StepResult.BLOCKED, forbidden)
         return False
     record = _intend(action, planned, desired, run)
+    _keep_numbers(action, desired, record, run)
     # asked again: to make an intent durable may take long, and this is the last moment to hold anything back
     forbidden = _forbidden(action, desired, run)
     if forbidden or run.is_over():
@@ -210,6 +221,12 @@ def _send_one(action: Action, planned: PlannedSend, run: _Run) -> bool:
         return _unknown(action, record, error, run)
     _accepted(action, record, accepted, run)
     return True
+
+
+def _keep_numbers(action: Action, desired: DesiredSend, record: SendRecord, run: _Run) -> None:
+    """Keep whom the request covers. Before it, since evidence that came after could be lost; it never raises."""
+    if run.tools.snapshots is not None and desired.numbers is not None:
+        run.tools.snapshots.keep(action.campaign, desired.fingerprint, desired.numbers, record.intended_at)
 
 
 def _forbidden(action: Action, desired: DesiredSend, run: _Run) -> str | None:
@@ -228,7 +245,8 @@ def _moment(tools: Tools) -> datetime:
 def _intend(action: Action, planned: PlannedSend, desired: DesiredSend, run: _Run) -> SendRecord:
     """Make the intent durable. From here on a crash is found, and looked into before anything else."""
     record = _intent(action, planned, desired, _moment(run.tools), run)
-    run.journal.write_campaign(_campaign(action, record.intended_at, run).with_send(record))
+    campaign = _campaign(action, record.intended_at, run).with_send(record)
+    run.journal.write(run.journal.state.with_campaign(campaign).with_newest_sketches())
     return record
 
 
@@ -278,7 +296,13 @@ def _campaign(action: Action, moment: datetime, run: _Run) -> CampaignRecord:
         if send.phase is not SendPhase.FAILED or send.uuid is not None or send.fingerprint in wanted
     )
     campaign = replace(
-        known, file=action.file, revision=action.revision, manifest=action.manifest, sends=kept, retired=False
+        known,
+        file=action.file,
+        revision=action.revision,
+        manifest=action.manifest,
+        sends=kept,
+        retired=False,
+        sketch=action.sketch,
     )
     recorded = {send.fingerprint for send in campaign.current}
     for planned in action.sends:

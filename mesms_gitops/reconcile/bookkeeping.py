@@ -39,7 +39,7 @@ def _is_rest(plan: Plan, approval: Approval) -> bool:
 def _approval(plan: Plan, former: Approval | None, run: str) -> Approval:
     """The approval under which this apply runs; a run that finishes another's work keeps that one's."""
     if former is not None and _is_rest(plan, former):
-        return former
+        return replace(former, is_finished=False)
     return Approval(plan.digest, run, tuple(digest for _, digest in plan.steps))
 
 

@@ -61,9 +61,26 @@ def with_listing(account: Account, situation: Situation, actions: Iterable[Actio
     if not found:
         return situation
     claimed = situation.recorded.claimed_live
-    listing = tuple(_whole(account, message) for uuid, message in sorted(found.items()) if uuid not in claimed)
+    counts = _counts(situation, actions)
+    listing = tuple(
+        _whole(account, message) if _could_match(message, counts) else message
+        for uuid, message in sorted(found.items())
+        if uuid not in claimed
+    )
     situation = replace(situation, observed=replace(situation.observed, listing=listing))
     return _with_confirmed(account, situation, actions)
+
+
+def _counts(situation: Situation, actions: Iterable[Action]) -> frozenset[int]:
+    """How many people our unsettled and planned sends are for; 0 for a group, which may be of any size."""
+    unsettled = (record.recipients for _, record in situation.recorded.sends() if record.is_unsettled)
+    planned = (send.desired.recipients for action in actions for send in action.sends if send.desired is not None)
+    return frozenset((*unsettled, *planned))
+
+
+def _could_match(message: RemoteMessage, counts: frozenset[int]) -> bool:
+    """Whether the text of ``message`` matters: not if it is for another number of people than any send of ours."""
+    return message.recipients is None or 0 in counts or message.recipients in counts
 
 
 def _with_confirmed(account: Account, situation: Situation, actions: Iterable[Action]) -> Situation:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from mesms_gitops.model.numbers import Numbers
     from mesms_gitops.model.observation import (
         Accepted,
         MessagePage,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         SenderName,
     )
     from mesms_gitops.model.sends import DesiredSend
+    from mesms_gitops.model.snapshot import Snapshot, Unopened
     from mesms_gitops.model.state import Freeze, State
 
 
@@ -82,6 +84,25 @@ class Ledger(Protocol):
 
     def write_freeze(self, freeze: Freeze) -> None:
         """Make the emergency stop durable, without the lock."""
+
+
+class Snapshots(Protocol):
+    """Whom each send covered, kept outside git for a while. Everything here is done under the state's lock."""
+
+    def keep(self, campaign: str, fingerprint: str, numbers: Numbers, moment: datetime) -> None:
+        """Make durable whom a send is about to cover. Never raises: a send whose intent stands must be made."""
+
+    def all(self) -> tuple[Snapshot | Unopened, ...]:
+        """Every snapshot, without opening any. Raises `StateError`."""
+
+    def numbers_of(self, snapshot: Snapshot) -> Numbers:
+        """Whom a snapshot holds. Raises `MesmsError` if it is damaged or cannot be decrypted."""
+
+    def replace(self, snapshot: Snapshot, numbers: Numbers) -> Snapshot:
+        """Put ``numbers``, fewer than before, in place of what ``snapshot`` holds. Raises `MesmsError`."""
+
+    def sweep(self, state: State, now: datetime) -> int:
+        """Delete what was kept long enough, or is of a send that was never made; how many. Never raises."""
 
 
 class Clock(Protocol):

@@ -100,9 +100,11 @@ def _looked(
     """
     looked_for: set[str] = set()
     while True:
+        before = situation
         situation = with_listing(account, situation, actions)
         looked_for |= _to_send(actions)
-        actions = decide(situation, moves)
+        if situation is not before:
+            actions = decide(situation, moves)
         if _to_send(actions) <= looked_for:
             return situation, actions
 

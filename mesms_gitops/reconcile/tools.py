@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from mesms_gitops.model.hashkey import HashKey
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import CampaignRecord, State
-    from mesms_gitops.reconcile.ports import Account, Clock, Ledger, Progress
+    from mesms_gitops.reconcile.ports import Account, Clock, Ledger, Progress, Snapshots
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The outside. ``run`` names this run in the journal; ``interrupted`` says whether Ctrl-C was pressed."""
+    """The outside. ``run`` names this run in the journal; ``interrupted`` says whether Ctrl-C was pressed.
+
+    ``snapshots``: where it is kept whom each send covered; None keeps nothing.
+    """
 
     account: Account
     ledger: Ledger
@@ -27,6 +30,7 @@ class Tools:
     key: HashKey
     run: str
     interrupted: Callable[[], bool]
+    snapshots: Snapshots | None = None
 
 
 def hold_back(ledger: Ledger, interrupted: Callable[[], bool]) -> Callable[[], None]:

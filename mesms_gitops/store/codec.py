@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from mesms_gitops.errors import StateError, StateUnreadable
 from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase, SendRecord
 from mesms_gitops.model.state import STATE_VERSION, Approval, CampaignRecord, ManifestRecord, State
-from mesms_gitops.store.fields import Fields, Surprise, items, mapping, moment_text, parse, quoted
+from mesms_gitops.model.suppression import is_entry
+from mesms_gitops.store.fields import Fields, Surprise, items, mapping, moment_text, parse, quoted, sketch_text
 from mesms_gitops.store.rules import check_campaign, check_claims
 
 if TYPE_CHECKING:
@@ -52,7 +53,14 @@ def decode(body: bytes, origin: str = "the state", remedy: Callable[[], str] | N
 def canonical(state: State) -> State:
     """``state`` with its campaigns and sends in the order in which they are written: what reading it back gives."""
     campaigns = {name: _ordered(state.campaigns[name]) for name in sorted(state.campaigns)}
-    return State(state.lineage, state.serial, state.hash_key, MappingProxyType(campaigns), state.approval)
+    return State(
+        state.lineage,
+        state.serial,
+        state.hash_key,
+        MappingProxyType(campaigns),
+        state.approval,
+        tuple(sorted(state.suppressed)),
+    )
 
 
 def _place(origin: str, path: str) -> str:
@@ -91,6 +99,7 @@ class Writer:
             "hash_key": None if state.hash_key == _LINEAGE_KEY else _dump(state.hash_key),
             "lineage": _dump(state.lineage),
             "serial": _dump(state.serial),
+            "suppressed": _nested(sorted(state.suppressed), 1) if state.suppressed else None,
             "version": _dump(STATE_VERSION),
         }
         return "{\n" + ",\n".join(f'  "{key}": {text}' for key, text in members.items() if text) + "\n}\n"
@@ -121,6 +130,8 @@ def _check_head(state: State) -> None:
         raise Surprise("hash_key" if state.lineage else "lineage", "a name that is empty")
     if state.serial < 0:
         raise Surprise("serial", f"{state.serial} is less than zero")
+    if not all(map(is_entry, state.suppressed)) or len(set(state.suppressed)) != len(state.suppressed):
+        raise Surprise("suppressed", "not what stands for people to leave out, each once")
 
 
 def _dump(tree: object) -> str:
@@ -143,10 +154,14 @@ def _is_absent(value: object) -> bool:
 
 
 def _approval_tree(approval: Approval) -> dict[str, object]:
-    return _shortened({"digest": approval.digest, "run": approval.run, "steps": approval.steps})
+    return _shortened(
+        {"digest": approval.digest, "run": approval.run, "steps": approval.steps, "finished": approval.is_finished}
+    )
 
 
 def _ordered(record: CampaignRecord) -> CampaignRecord:
+    if len(record.sends) < 2:
+        return record
     sends = sorted(record.sends, key=lambda send: (send.revision, send.fingerprint))
     return replace(record, sends=tuple(sends))
 
@@ -162,6 +177,7 @@ def _campaign_tree(record: CampaignRecord) -> dict[str, object]:
             "moved_to": record.moved_to,
             "held_at": record.held_at,
             "held_for": record.held_for,
+            "sketch": record.sketch and sketch_text(record.sketch),
         },
         keep=frozenset({"manifest"} if record.manifest is not None else ()),
     )
@@ -209,10 +225,10 @@ def _cancel_tree(cancel: CancelIntent) -> dict[str, object]:
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _HEAD = frozenset({"version", "lineage", "serial", "campaigns"})
-_HEAD_MAY = frozenset({"hash_key", "approval"})
+_HEAD_MAY = frozenset({"hash_key", "approval", "suppressed"})
 _APPROVAL = frozenset({"digest", "run"})
 _CAMPAIGN = frozenset({"file", "revision"})
-_CAMPAIGN_MAY = frozenset({"manifest", "sends", "retired", "moved_to", "held_at", "held_for"})
+_CAMPAIGN_MAY = frozenset({"manifest", "sends", "retired", "moved_to", "held_at", "held_for", "sketch"})
 _SEND = frozenset({"fingerprint", "revision", "phase", "run", "intended_at", "sender", "recipients", "parts"})
 _SEND_MAY = frozenset(
     {
@@ -246,6 +262,7 @@ def _state(tree: object, origin: str) -> State:
         hash_key=head.text("hash_key") if head.has("hash_key") else _LINEAGE_KEY,
         campaigns=MappingProxyType(campaigns),
         approval=_approval(head.raw("approval")) if head.has("approval") else None,
+        suppressed=tuple(sorted(head.texts("suppressed"))),
     )
     _check_head(state)
     return state
@@ -266,8 +283,8 @@ def _check_version(found: object, origin: str) -> None:
 
 
 def _approval(value: object) -> Approval:
-    found = Fields(value, "approval", required=_APPROVAL, optional=frozenset({"steps"}))
-    return Approval(found.text("digest"), found.text("run"), found.texts("steps"))
+    found = Fields(value, "approval", required=_APPROVAL, optional=frozenset({"steps", "finished"}))
+    return Approval(found.text("digest"), found.text("run"), found.texts("steps"), found.flag("finished"))
 
 
 def _campaign(name: str, value: object) -> CampaignRecord:
@@ -284,6 +301,7 @@ def _campaign(name: str, value: object) -> CampaignRecord:
         moved_to=found.maybe_text("moved_to"),
         held_at=found.maybe_whole("held_at"),
         held_for=found.texts("held_for"),
+        sketch=found.maybe_sketch("sketch"),
     )
     check_campaign(record, path)
     return _ordered(record)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
+
+from mesms_gitops.model.sketch import AudienceSketch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,9}")
 _SHOWN = 60
 
 
@@ -68,6 +72,26 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
+def sketch_text(sketch: AudienceSketch) -> str:
+    """A sketch as it is written: how many people, a colon, and its bits in base64; one line of a state."""
+    return f"{sketch.size}:{b64encode(sketch.bits).decode()}"
+
+
+def sketch_of_text(found: str, path: str) -> AudienceSketch:
+    """What `sketch_text` wrote. Raises `Surprise`."""
+    size, colon, bits = found.partition(":")
+    surprise = Surprise(path, f"{quoted(found)} is not a sketch of an audience")
+    if not colon or not _SIZE.fullmatch(size):
+        raise surprise
+    try:
+        sketch = AudienceSketch(int(size), b64decode(bits, validate=True))
+    except ValueError as error:
+        raise surprise from error
+    if not sketch.is_sound or sketch_text(sketch) != found:
+        raise surprise
+    return sketch
+
+
 class Fields:
     """One JSON object, taken apart by name. Every getter raises `Surprise` where the value is not of its kind."""
 
@@ -75,7 +99,10 @@ class Fields:
         """Check that ``value`` is an object with all ``required`` keys and none beyond the ``optional`` ones."""
         self._found = mapping(value, path)
         self._path = path
-        missing, foreign = required - self._found.keys(), self._found.keys() - required - optional
+        names = self._found.keys()
+        if required <= names and len(names) == len(required) + len(optional & names):
+            return
+        missing, foreign = required - names, names - required - optional
         if missing:
             raise Surprise(path, f"the key {quoted(min(missing))} is missing")
         if foreign:
@@ -95,19 +122,25 @@ class Fields:
 
     def text(self, name: str) -> str:
         """A text."""
-        return text(self._found[name], self.at(name))
+        found = self._found[name]
+        return found if _is_text(found) else text(found, self.at(name))
 
     def maybe_text(self, name: str) -> str | None:
         """A text, or None where there is none."""
-        return self.text(name) if self.has(name) else None
+        return self.text(name) if name in self._found else None
+
+    def maybe_sketch(self, name: str) -> AudienceSketch | None:
+        """A sketch of an audience, or None where there is none."""
+        return sketch_of_text(self.text(name), self.at(name)) if self.has(name) else None
 
     def whole(self, name: str) -> int:
         """A whole number, zero or more."""
-        return whole(self._found[name], self.at(name))
+        found = self._found[name]
+        return found if type(found) is int and found >= 0 else whole(found, self.at(name))
 
     def maybe_whole(self, name: str) -> int | None:
         """A whole number, or None where there is none."""
-        return self.whole(name) if self.has(name) else None
+        return self.whole(name) if name in self._found else None
 
     def flag(self, name: str) -> bool:
         """A boolean; False where there is none."""
@@ -119,13 +152,12 @@ class Fields:
     def moment(self, name: str) -> datetime:
         """A time in UTC."""
         found = self.text(name)
-        surprise = Surprise(self.at(name), f"{quoted(found)} is not a time like 2027-04-10T03:00:00Z")
-        if not _MOMENT.fullmatch(found):
-            raise surprise
         try:
-            return datetime.fromisoformat(found)
-        except ValueError as error:
-            raise surprise from error
+            if _MOMENT.fullmatch(found):
+                return datetime.fromisoformat(found)
+        except ValueError:
+            pass
+        raise Surprise(self.at(name), f"{quoted(found)} is not a time like 2027-04-10T03:00:00Z")
 
     def maybe_moment(self, name: str) -> datetime | None:
         """A time in UTC, or None where there is none."""
@@ -133,12 +165,19 @@ class Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts; empty where there is none."""
-        return tuple(text(each, path) for each, path in items(self._found.get(name, []), self.at(name)))
+        found = self._found.get(name)
+        if found is None and name not in self._found:
+            return ()
+        if isinstance(found, list) and all(map(_is_text, found)):
+            return tuple(found)
+        return tuple(text(each, path) for each, path in items(found, self.at(name)))
 
     def text_table(self, name: str) -> dict[str, str]:
         """Text by name; empty where there is none."""
         found = mapping(self._found.get(name, {}), self.at(name))
-        return {key: text(value, f"{self.at(name)}.{key}") for key, value in found.items()}
+        return {
+            key: value if _is_text(value) else text(value, f"{self.at(name)}.{key}") for key, value in found.items()
+        }
 
     def count_table(self, name: str) -> dict[str, int]:
         """Counts by name; empty where there is none."""
@@ -150,8 +189,9 @@ def mapping(value: object, path: str) -> Mapping[str, object]:
     """An object. Raises `Surprise`."""
     if not isinstance(value, dict):
         raise Surprise(path, f"{quoted(value)} is not an object")
-    for key in value:
-        text(key, path)
+    if not all(map(_is_text, value)):
+        for key in value:
+            text(key, path)
     return value
 
 
@@ -160,6 +200,11 @@ def items(value: object, path: str) -> list[tuple[object, str]]:
     if not isinstance(value, list):
         raise Surprise(path, f"{quoted(value)} is not a list")
     return [(each, f"{path}[{index}]") for index, each in enumerate(value)]
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Whether ``value`` is a text that is quickly seen to be one; of any other, `text` says."""
+    return type(value) is str and value.isascii()
 
 
 def text(value: object, path: str) -> str:

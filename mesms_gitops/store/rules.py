@@ -34,6 +34,8 @@ def check_campaign(record: CampaignRecord, path: str) -> None:
         raise Surprise(f"{path}.held_at", "a revision is 1 or more")
     if record.moved_to is not None and record.sends:
         raise Surprise(f"{path}.sends", f"the campaign moved to {quoted(record.moved_to)} but still holds sends")
+    if record.sketch is not None and not record.sketch.is_sound:
+        raise Surprise(f"{path}.sketch", "it has more or fewer bits than an audience of its size")
     seen: set[tuple[int, str]] = set()
     for index, send in enumerate(record.sends):
         where = f"{path}.sends[{index}]"

@@ -11,11 +11,14 @@ from mesms_gitops.views.diagnostics_text import (
     in_reading_order,
     tally_text,
 )
-from mesms_gitops.views.layout import Sheet, printable, wrap
+from mesms_gitops.views.layout import Sheet, masked, printable, wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mesms_gitops.errors import MesmsError
     from mesms_gitops.model.diagnostic import Diagnostic
+    from mesms_gitops.model.promise import Moved
 
 
 def error_text(error: MesmsError, *, colour: bool = False, width: int = 80) -> str:
@@ -41,4 +44,27 @@ def error_lines(error: MesmsError, sheet: Sheet) -> list[str]:
     if error.where:
         where = wrap(f"--> {printable(error.where)}", sheet.width, first="  ")
         lines += [sheet.palette.cyan(line) for line in where]
-    return lines + explanation_lines(error.why, error.next_step, sheet)
+    return lines + moved_lines(moves(error), sheet) + explanation_lines(error.why, error.next_step, sheet)
+
+
+def moves(error: MesmsError) -> tuple[Moved, ...]:
+    """What is not as it was approved, where ``error`` knows."""
+    found: tuple[Moved, ...] = getattr(error, "moved", ())
+    return found
+
+
+def moved_lines(changes: Iterable[Moved], sheet: Sheet) -> list[str]:
+    """A diff: what was approved, and what it is now; campaigns in order, and the plan as a whole last."""
+    lines: list[str] = []
+    campaign: str | None = ""
+    for change in changes:
+        if change.campaign != campaign:
+            campaign = change.campaign
+            lines += wrap(printable(campaign or "the plan"), sheet.width, first="  ")
+        lines += [sheet.palette.red(line) for line in _side("- ", change.field, change.before, sheet)]
+        lines += [sheet.palette.green(line) for line in _side("+ ", change.field, change.after, sheet)]
+    return lines
+
+
+def _side(sign: str, field: str, value: str | None, sheet: Sheet) -> list[str]:
+    return wrap(masked(f"{field}: {printable(value or 'nothing')}"), sheet.width, first=f"    {sign}", rest="      ")

@@ -195,9 +195,14 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
+def in_zone(moment: datetime, timezone: str = LOCAL_TIMEZONE) -> datetime:
+    """``moment`` on the clocks of ``timezone``; in UTC where nobody knows that zone."""
+    return in_utc(moment).astimezone(_zone(timezone) or UTC)
+
+
 def local_time(moment: datetime, timezone: str = LOCAL_TIMEZONE) -> str:
     """``2027-04-10 10:00 +07:00``."""
-    there = in_utc(moment).astimezone(_zone(timezone) or UTC)
+    there = in_zone(moment, timezone)
     seconds = f":{there:%S}" if there.second else ""
     offset = f"{there:%z}"
     return f"{there:%Y-%m-%d %H:%M}{seconds} {offset[:3]}:{offset[3:5]}"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from mesms_gitops.model.audience import AudienceCounts
     from mesms_gitops.model.diagnostic import Diagnostic
-    from mesms_gitops.model.plan import Action, CancelStep, Change, Plan, PlannedSend
+    from mesms_gitops.model.plan import Action, CancelStep, Change, Plan, PlannedSend, Preview
+    from mesms_gitops.model.sketch import AudienceChange
 
 
 def plan_json(plan: Plan, tool_version: str) -> str:
@@ -56,7 +57,14 @@ def _action(action: Action) -> dict[str, Any]:
         "sender": action.sender,
         "recipients": action.recipients,
         "audience": _audience(action.audience),
+        "audience_change": _audience_change(action.audience_change),
+        "overlaps": [{"campaign": one.campaign, "share": one.share, "error": one.error} for one in action.overlaps],
+        "previews": [] if action.is_free else [_preview(one) for one in action.previews],
         "requests": action.requests,
+        "fan_out": [
+            {"variable": one.variable, "values": one.values, "requests_without": one.requests_without}
+            for one in action.fan_out
+        ],
         "parts": {str(size): people for size, people in sorted(action.parts)},
         "credits": action.credits,
         "credits_source": action.credits_source.value,
@@ -76,9 +84,37 @@ def _audience(counts: AudienceCounts | None) -> dict[str, Any] | None:
         "recipients": counts.recipients,
         "duplicates": counts.duplicates,
         "excluded": counts.excluded,
+        "suppressed": counts.suppressed,
         "filtered": counts.filtered,
         "invalid": dict(sorted(counts.invalid.items())),
         "exclude_invalid": counts.exclude_invalid,
+        "unknown_block": counts.unknown_block,
+    }
+
+
+def _preview(preview: Preview) -> dict[str, Any]:
+    return {
+        "text": masked(preview.text),
+        "is_masked": preview.is_masked,
+        "encoding": preview.encoding,
+        "units": preview.units,
+        "parts": preview.parts,
+        "recipients": preview.people,
+    }
+
+
+def _audience_change(change: AudienceChange | None) -> dict[str, Any] | None:
+    if change is None:
+        return None
+    return {
+        "since": change.since,
+        "at": iso(change.at),
+        "before": change.before,
+        "now": change.now,
+        "added": change.estimate.added,
+        "removed": change.estimate.removed,
+        "error": change.estimate.error,
+        "is_floor": change.estimate.is_floor,
     }
 
 

@@ -154,6 +154,10 @@ def facts(action: Action) -> list[tuple[str, str]]:
         ("sender", printable(action.sender)),
         ("recipients", wording.audience(action) if going_out or action.recipients else ""),
         ("rows", wording.rows_text(action.audience) if action.audience else ""),
+        ("change", wording.change_text(action.audience_change) if action.audience_change else ""),
+        ("shared", wording.shared_text(action.overlaps) if going_out else ""),
+        ("requests", wording.fan_out_text(action) if going_out else ""),
+        *(_preview_rows(action) if going_out else ()),
         ("parts", "" if is_cancel else wording.parts_text(action.parts)),
         ("credits", wording.credits_text(action) if going_out or (action.credits and not is_cancel) else ""),
         ("refund", figure(action.refund) if action.refund else ""),
@@ -161,6 +165,14 @@ def facts(action: Action) -> list[tuple[str, str]]:
         *_adoption_rows(action),
     ]
     return [(label, text) for label, text in rows if text]
+
+
+def _preview_rows(action: Action) -> list[tuple[str, str]]:
+    labels = ("message",) if len(action.previews) == 1 else ("shortest", "longest")
+    rows = []
+    for label, preview in zip(labels, action.previews, strict=False):
+        rows += [(label, _value(preview.text) or ""), ("", wording.preview_text(preview))]
+    return rows
 
 
 def _cancel_rows(action: Action) -> list[tuple[str, str]]:
@@ -186,7 +198,8 @@ def shown_changes(action: Action) -> list[Change]:
     if changes or not isinstance(action, SendNow | ScheduleSend) or action.manifest is None:
         return changes
     shown = action.manifest.shown
-    return [Change(label, None, shown[field]) for field, label in _NEW_FIELDS if shown.get(field)]
+    fields = _NEW_FIELDS[1:] if action.previews else _NEW_FIELDS  # the text itself was shown
+    return [Change(label, None, shown[field]) for field, label in fields if shown.get(field)]
 
 
 def change_lines(change: Change, sheet: Sheet) -> list[str]:

@@ -30,7 +30,7 @@ def report_csv(state: State, *, names: Collection[str] | None = None) -> str:
 def _row(line: ReportLine) -> list[str | int]:
     documented = [line.delivery.get(word, 0) for word in DELIVERY_STATES]
     return [
-        _inert(line.campaign),
+        inert(line.campaign),
         line.revision,
         line.phase.value,
         iso(line.scheduled_at) or "",
@@ -44,7 +44,7 @@ def _row(line: ReportLine) -> list[str | int]:
     ]
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     clean = printable(text)
     return f"'{clean}" if clean.startswith(("=", "+", "-", "@")) else clean

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mesms_gitops.model.audience import AudienceCounts
-    from mesms_gitops.model.plan import Action, Plan
+    from mesms_gitops.model.plan import Action, Plan, Preview
+    from mesms_gitops.model.sketch import AudienceChange, Overlap
 
 PROGRAM = "mesms-gitops"
 
@@ -197,12 +198,50 @@ def rows_text(counts: AudienceCounts) -> str:
     left_out = [
         (counts.duplicates, "duplicate", "duplicates", ""),
         (counts.excluded, "opted out", "opted out", ""),
+        (counts.suppressed, "forgotten", "forgotten", ""),
         (counts.filtered, "not selected", "not selected", ""),
         (counts.invalid_total, "bad number", "bad numbers", f" ({bad})"),
         (counts.exclude_invalid, "bad number in opt-outs", "bad numbers in opt-outs", ""),
     ]
     words = ", ".join(counted(count, noun, nouns) + why for count, noun, nouns, why in left_out if count)
     return f"{figure(counts.rows)} read; {words or 'nobody left out'}"
+
+
+def change_text(change: AudienceChange) -> str:
+    """``+312 / -40 since the last plan (±12)``: who came and who left; an exact figure has no ±."""
+    estimate = change.estimate
+    moved = f"+{figure(estimate.added)} / -{figure(estimate.removed)} since {change.since}"
+    if estimate.is_floor:
+        return f"at least {moved}"
+    return moved + (f" (±{figure(estimate.error)})" if estimate.error else "")
+
+
+def preview_text(preview: Preview) -> str:
+    """``1 part, 62 characters of GSM-7, 12,000 people; values from lists are struck out``."""
+    people = f", {counted(preview.people, 'person', 'people')}" if preview.people else ""
+    struck = "" if not preview.is_masked else "; what lists say is struck out"
+    if struck and ("{{" in preview.text or "{%" in preview.text):
+        struck = "; shown as the template, which asks for what lists say"
+    size = counted(preview.units, "character")
+    return f"({counted(preview.parts, 'part')}, {size}, {preview.encoding}{people}{struck})"
+
+
+def fan_out_text(action: Action) -> str:
+    """``1,204: `name` has 1,180 values, without it 3``; empty where one request is enough."""
+    if action.requests < 2:
+        return ""
+    why = "; ".join(
+        f"{printable(one.variable)} has {figure(one.values)} values, without it {figure(one.requests_without)}"
+        for one in action.fan_out
+    )
+    return f"{figure(action.requests)}: {why}" if why else figure(action.requests)
+
+
+def shared_text(overlaps: tuple[Overlap, ...]) -> str:
+    """``87 % with songkran-early (±1), 12 % with flash-sale``: campaigns to which the same people belong."""
+    return ", ".join(
+        f"{one.share} % with {printable(one.campaign)}" + (f" (±{one.error})" if one.error else "") for one in overlaps
+    )
 
 
 def parts_text(parts: tuple[tuple[int, int], ...]) -> str:

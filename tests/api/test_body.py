@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tracemalloc
 from array import array
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesms_gitops.api.body import NUMBERS_PER_SLICE, Body, preview_bodies, scheduled_time, send_body
+from mesms_gitops.api.body import NUMBERS_PER_COLUMN, NUMBERS_PER_SLICE, Body, preview_bodies, scheduled_time, send_body
 from mesms_gitops.model.numbers import Numbers
 from mesms_gitops.model.sends import MAX_NUMBERS_PER_SEND, DesiredSend, TextContent
 
@@ -75,11 +76,31 @@ def test_the_length_is_exact_and_the_body_can_be_read_twice(text: str, cells: li
     assert b"".join(body) == b"".join(body)
 
 
+@pytest.fixture(params=["with polars", "without"])
+def slice_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many numbers are written at once, where columns are at hand and where they are not."""
+    import polars
+
+    if request.param == "without":
+        monkeypatch.delitem(sys.modules, "polars")
+        return NUMBERS_PER_SLICE
+    assert sys.modules["polars"] is polars
+    return NUMBERS_PER_COLUMN
+
+
 @pytest.mark.parametrize("beside", [-1, 0, 1])
 @pytest.mark.parametrize("slices", [1, 2])
-def test_slices_join_without_a_seam(slices: int, beside: int) -> None:
-    count = slices * NUMBERS_PER_SLICE + beside
+def test_slices_join_without_a_seam(slices: int, beside: int, slice_size: int) -> None:
+    count = slices * slice_size + beside
     numbers = Numbers.from_sorted(array("I", range(800_000_000, 800_000_000 + count)))
+    body = send_body(a_send("x", numbers=numbers), None)
+    assert whole(body)["msisdns"] == list(numbers.msisdns())
+    assert max(map(len, body)) < 15 * slice_size
+
+
+@pytest.mark.usefixtures("slice_size")
+def test_numbers_are_written_whole_however_small() -> None:
+    numbers = Numbers([0, 7, 10**8 - 1, 999_999_999])
     assert whole(send_body(a_send("x", numbers=numbers), None))["msisdns"] == list(numbers.msisdns())
 
 

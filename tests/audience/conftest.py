@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mesms_gitops.audience.sources.outside import Outside
 from mesms_gitops.model.campaign import (
     Campaign,
     DeclaredState,
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from mesms_gitops.model.campaign import Source
 
 Table = list[dict[str, str]]
+
+
+def here(**more: Any) -> Outside:
+    """The outside as the command line hands it in: with this process's environment."""
+    return Outside(environment=os.environ, **more)
 
 
 def position(line: int) -> Position:
@@ -140,6 +146,8 @@ PLACES = (
     Kind("parquet-s3", "parquet", "list.parquet", _parquet, 0, "s3", "obstore"),
     Kind("sqlite", "sql", "", _csv(",", "utf-8"), 0, "sqlite", "sqlalchemy"),
     Kind("postgres", "sql", "", _csv(",", "utf-8"), 0, "postgres", "sqlalchemy"),
+    Kind("sqlite-adbc", "sql", "", _csv(",", "utf-8"), 0, "sqlite-adbc", "adbc_driver_sqlite"),
+    Kind("postgres-adbc", "sql", "", _csv(",", "utf-8"), 0, "postgres-adbc", "adbc_driver_postgresql"),
     Kind("mariadb", "sql", "", _csv(",", "utf-8"), 0, "mariadb", "sqlalchemy"),
 )
 EVERY_KIND = (*FILES, *PLACES)
@@ -234,13 +242,14 @@ def database(
         from sqlalchemy import create_engine, pool, text
 
         need("sqlalchemy")
-        address = f"sqlite:///{tmp_path}/crm.db" if kind == "sqlite" else request.getfixturevalue(kind)
+        server, _, way = kind.partition("-")
+        address = f"sqlite:///{tmp_path}/crm.db" if server == "sqlite" else request.getfixturevalue(server)
         ours = address.replace("postgresql:", "postgresql+psycopg:").replace("mysql:", "mysql+pymysql:")
         with create_engine(ours, poolclass=pool.NullPool).begin() as connection:
             for statement, *values in (one if isinstance(one, tuple) else (one,) for one in statements):
                 if values != [[]]:
                     connection.execute(text(statement), *values)
-        monkeypatch.setenv("CRM_DSN", address)
+        monkeypatch.setenv("CRM_DSN", f"adbc+{address}" if way else address)
         return ListSource("sql", "CRM_DSN", phone, query=query, position=position(5), **more)
 
     return make

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesms_gitops.audience import codes
-from mesms_gitops.audience.gathering import REJECTS_KEPT
+from mesms_gitops.audience.rejects import REJECTS_KEPT
 from mesms_gitops.audience.resolve import examine, resolve
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.model.campaign import (
@@ -155,7 +155,7 @@ def test_more_bad_numbers_than_allowed_stop_the_campaign(
     if stops:
         (found,) = refused(asked)
         assert found.code == codes.TOO_MANY_BAD
-        assert "-v" in (found.next_step or "")
+        assert "--rejects" in (found.next_step or "")
     else:
         audience = resolve(asked)
         (found,) = audience.diagnostics

@@ -18,6 +18,7 @@ from mesms_gitops.audience.sources.text_file import NotUtf8
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.model.campaign import DeliverySource, ListSource, NumbersSource, Tolerance
 from mesms_gitops.model.diagnostic import Severity
+from tests.audience.conftest import here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def write_over(source: ListSource, content: bytes) -> None:
 
 
 def rows_of(source: ListSource | NumbersSource) -> list[Row]:
-    reader = reader_of(source)
+    reader = reader_of(source, here())
     try:
         return _rows(reader)
     except NotUtf8:
@@ -76,7 +77,7 @@ def test_every_kind_gives_the_same_audience(
     kind: Any, listed: Callable[..., ListSource], campaign: Callable[..., Campaign]
 ) -> None:
     source = listed(kind, TABLE, variables={"name": "first_name"}, where={"consent": ("yes",)})
-    audience = resolve(campaign(source, invalid=Tolerance(count=1)))
+    audience = resolve(campaign(source, invalid=Tolerance(count=1)), here())
     assert [(dict(group.values), list(group.numbers)) for group in audience.groups] == [
         ({"name": "สมชาย"}, [800000001]),
         ({"name": "ใจดี, น้ำ"}, [800000002]),
@@ -106,7 +107,7 @@ def test_a_list_without_recipients_stops_the_campaign(
     kind: Any, listed: Callable[..., ListSource], campaign: Callable[..., Campaign]
 ) -> None:
     """Header only, ``[]``, no line: a failed export, at the position of the source."""
-    found = examine(campaign(listed(kind, [])))
+    found = examine(campaign(listed(kind, [])), here())
     assert [diagnostic.code for diagnostic in found.diagnostics if diagnostic.is_error] == [codes.NO_ROWS]
     assert found.diagnostics[-1].position is not None
     assert found.diagnostics[-1].position.line == 5

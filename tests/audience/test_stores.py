@@ -13,7 +13,7 @@ from mesms_gitops.audience.sources.kinds import reader_of
 from mesms_gitops.audience.sources.outside import Limits, Outside, Step
 from mesms_gitops.audience.sources.reader import Unusable
 from mesms_gitops.model.campaign import ListSource, NumbersSource
-from tests.audience.conftest import need
+from tests.audience.conftest import here, need
 from tests.audience.web_server import Line, serving, whole
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def phones(location: str, outside: Outside) -> list[str]:
 
 def refused(location: str) -> Finding:
     with pytest.raises(Unusable) as caught:
-        phones(location, Outside(limits=LIMITS))
+        phones(location, here(limits=LIMITS))
     found = caught.value.findings[0]
     shown = f"{caught.value} {found}"
     assert "sesame" not in shown
@@ -53,7 +53,7 @@ def refused(location: str) -> Finding:
 def test_an_object_is_read(key: str, bucket: Callable[[str, bytes], str]) -> None:
     steps: list[Step] = []
     location = bucket(key, BODY).replace("%", "%25")
-    assert phones(location, Outside(progress=steps.append)) == ["0800000001"]
+    assert phones(location, here(progress=steps.append)) == ["0800000001"]
     assert (steps[-1].done, steps[-1].total) == (len(BODY), len(BODY))
 
 
@@ -128,6 +128,6 @@ def test_an_opt_out_list_that_is_not_there_stops_the_campaign(
     bucket: Callable[[str, bytes], str], campaign: Callable[..., Campaign]
 ) -> None:
     gone = ListSource("csv", "s3://lists/gone.csv", "phone")
-    found = examine(campaign(NumbersSource(("0800000001",)), exclude=(gone,)))
+    found = examine(campaign(NumbersSource(("0800000001",)), exclude=(gone,)), here())
     assert not found.groups
     assert [one.field for one in found.diagnostics if one.is_error] == ["exclude.0.csv"]

@@ -11,7 +11,7 @@ from mesms_gitops.errors import ManifestError
 from mesms_gitops.manifests.discover import project_file_above
 from mesms_gitops.manifests.project import load_project, load_project_leniently
 from mesms_gitops.model.campaign import Window
-from mesms_gitops.model.project import ApiSettings, Policy
+from mesms_gitops.model.project import ApiSettings, AudienceSettings, Policy
 
 FULL = """\
 version: 1
@@ -21,7 +21,7 @@ state: git:mesms-state
 undo_window: 0
 api: {base_url: http://127.0.0.1:8900/api/v2/, requests_per_second: 0.5, timeout: 1m30s}
 defaults: {sender: SiamCoffee, class: marketing}
-audience: {engine: spark}
+audience: {engine: spark, keep: 30d, encrypt_to: [age1xplnyl2cah5520yhsq7vm5z5x637l8xsfaa49ap5c4546uycx5lszhmr0z]}
 policy:
   senders: [SiamCoffee]
   windows: {marketing: "10:00-19:00", transactional: "06:00-24:00"}
@@ -62,6 +62,9 @@ def test_every_key_is_understood(place):
         min_balance_after=0,
     )
     assert loaded.audience_engine == "spark"
+    assert project.audience == AudienceSettings(
+        timedelta(days=30), ("age1xplnyl2cah5520yhsq7vm5z5x637l8xsfaa49ap5c4546uycx5lszhmr0z",)
+    )
     assert loaded.diagnostics == ()
     assert project.positions["policy.max_parts"].line == 13
 
@@ -73,6 +76,7 @@ def test_the_shortest_project_has_the_defaults(place):
     assert project.state == ".mesms/state.json"
     assert project.undo_window == timedelta(minutes=10)
     assert project.api == ApiSettings()
+    assert project.audience == AudienceSettings(timedelta(days=90), ())
     assert project.policy == Policy(windows={"marketing": Window(time(9), time(20))})
     assert place.project.audience_engine == "local"
 
@@ -106,6 +110,10 @@ def test_the_digest_is_of_the_text_line_ends_apart(place):
         ("version: 1\napi: {base_url: me-sms.com}\n", ["2:17 MS010"]),
         ("version: 1\napi: {base_url: 'http://[x'}\n", ["2:17 MS010"]),
         ("version: 1\nstate: postgresql://u:secret@h/d\n", ["2:8 MS012"]),
+        ("version: 1\naudience: {keep: 90}\n", ["2:18 MS134"]),
+        ("version: 1\naudience: {keep: 3h}\n", ["2:18 MS134"]),
+        ("version: 1\naudience: {encrypt_to: [ops@siamcoffee.example]}\n", ["2:25 MS139"]),
+        ("version: 1\naudience: {encrypt_to: [AGE-SECRET-KEY-1QQQ]}\n", ["2:25 MS139"]),
         ("version: 1\ndefaults: {name: a, revision: 2, sendr: b}\n", ["2:12 MS009", "2:21 MS009", "2:34 MS120"]),
         ("version: 1\ndefaults: {sender: สยาม}\n", ["2:20 MS130"]),
         ("version: 1\npolicy: {links: ['https://a.example/b', x]}\n", ["2:18 MS006", "2:41 MS006"]),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mesms_gitops.model.campaign import When
     from tests.planning.scenes import Manifest
 
+SPENT = "state: notes"
+"""The last write of an apply that did everything: its approval is used up."""
 SALE = manifest()
 EDITED = manifest(text="Hi")
 OTHER = manifest("other", "Bye", (7, 8))
@@ -37,7 +39,7 @@ LARGE, SMALL = manifest("a-large", "Large", (1, 2, 3)), manifest("b-small", "Sma
 
 def test_an_intent_is_durable_before_the_request_and_the_outcome_after_it(bench: Bench) -> None:
     outcome = bench.apply(SALE)
-    assert bench.trace == ["state: notes", "state: Hello intended", "POST send Hello", "state: Hello scheduled"]
+    assert bench.trace == ["state: notes", "state: Hello intended", "POST send Hello", "state: Hello scheduled", SPENT]
     assert outcome == ApplyOutcome(
         (
             StepOutcome(
@@ -113,6 +115,7 @@ def test_a_replace_is_a_confirmed_cancel_and_then_a_send(bench: Bench) -> None:
         "state: Hi intended",
         "POST send Hi",
         "state: Hi scheduled",
+        SPENT,
     ]
 
 
@@ -288,7 +291,7 @@ def test_of_a_campaign_that_ends_half_way_what_is_there_is_said(bench: Bench) ->
 def test_no_answer_is_settled_in_the_same_apply_if_the_message_is_there(bench: Bench) -> None:
     bench.account.will("send", LOST)
     assert told(bench.apply(SALE)) == {"sale": "done"}
-    assert bench.trace[2:] == ["POST send Hello", "state: Hello unknown", "state: Hello scheduled"]
+    assert bench.trace[2:] == ["POST send Hello", "state: Hello unknown", "state: Hello scheduled", SPENT]
     assert bench.record().sends[0].uuid == "m1"
 
 

@@ -129,6 +129,24 @@ def test_a_listing_without_texts_is_completed_message_by_message(bench: Bench, m
     assert bench.plan(SALE).actions[0].reason is Reason.FOREIGN_MESSAGE
 
 
+def test_only_texts_of_messages_that_could_be_ours_are_asked_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a listing without texts, those with another count of people say nothing; without a count, they may."""
+    bench.account.by_hand(SALE, "Hello", people(9))
+    bench.account.by_hand(SALE, "Hello", people(*range(20)))
+    listed = bench.account.messages
+    hidden: dict[str, None] = {"content": None}
+    monkeypatch.setattr(
+        bench.account,
+        "messages",
+        lambda **about: MessagePage(tuple(replace(one, **hidden) for one in listed(**about).messages), more=False),  # type: ignore[arg-type]
+    )
+    assert bench.plan(SALE).actions[0].reason is Reason.NEW
+    assert not [read for read in bench.account.reads if read.startswith("message m")]
+    hidden["recipients"] = None
+    bench.plan(SALE)
+    assert {read for read in bench.account.reads if read.startswith("message m")} == {"message m1", "message m2"}
+
+
 def test_people_that_cannot_be_read_hold_a_send_back(bench: Bench) -> None:
     """To hold back, a doubt is enough."""
     bench.account.by_hand(SALE, "Hello", people(4, 5, 6))

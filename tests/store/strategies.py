@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from random import Random
 from types import MappingProxyType
 
 from hypothesis import strategies as st
 
 from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase, SendRecord
+from mesms_gitops.model.sketch import AudienceSketch, Shape
 from mesms_gitops.model.state import Approval, CampaignRecord, Freeze, ManifestRecord, State
 from mesms_gitops.store.codec import canonical
 from mesms_gitops.store.rules import ACCEPTED
@@ -32,6 +34,7 @@ def tables(values: st.SearchStrategy) -> st.SearchStrategy:
 cancel_intents = st.builds(CancelIntent, run=texts, at=moments, reason=st.sampled_from(CancelReason))
 manifest_records = st.builds(ManifestRecord, shown=tables(texts), digests=tables(digests))
 approvals = st.builds(Approval, digest=digests, run=texts, steps=st.lists(digests, max_size=3).map(tuple))
+suppressions = st.from_regex(r"[0-9a-f]{4}:[0-9a-f]{16}", fullmatch=True)
 freezes = st.builds(
     Freeze,
     everything=st.booleans(),
@@ -78,6 +81,13 @@ def send_records(draw, revisions=first_revision) -> SendRecord:
 
 
 @st.composite
+def sketches(draw) -> AudienceSketch:
+    """One of an audience of any size; bits as a hash makes them."""
+    size = draw(st.integers(0, 200) | counts)
+    return AudienceSketch(size, Random(size).randbytes(Shape.of_size(size).octets))
+
+
+@st.composite
 def campaign_records(draw, name: str = "songkran") -> CampaignRecord:
     """One campaign that keeps the rules, its sends in any order."""
     revision = draw(st.integers(1, 3))
@@ -94,6 +104,7 @@ def campaign_records(draw, name: str = "songkran") -> CampaignRecord:
         moved_to=moved_to,
         held_at=draw(st.none() | st.integers(1, 9)),
         held_for=draw(st.lists(texts, max_size=2).map(tuple)),
+        sketch=draw(st.none() | sketches()),
     )
 
 
@@ -111,5 +122,6 @@ def states(draw, lineages=lineages, serials=serials) -> State:
             hash_key=draw(st.just("lineage") | digests),
             campaigns=MappingProxyType({record.name: record for record in records}),
             approval=draw(st.none() | approvals),
+            suppressed=draw(st.sets(suppressions, max_size=3).map(tuple)),
         )
     )

@@ -43,6 +43,7 @@ from mesms_gitops.model.sends import (
     SendRecord,
     TextContent,
 )
+from mesms_gitops.model.sketch import AudienceChange, Estimate, Overlap
 from mesms_gitops.model.state import CampaignRecord, Freeze, ManifestRecord, State
 
 if TYPE_CHECKING:
@@ -332,6 +333,20 @@ def hostile() -> Plan:
     )
 
 
+def audience_moved() -> Plan:
+    """One list as sketches know it, one exactly, one changed beyond what they can tell."""
+    almost = AudienceChange("the last plan", CREATED, 12_208, 12_480, Estimate(312, 40, 12))
+    exact = AudienceChange("the scheduled message", CREATED, 12_481, 12_480, Estimate(0, 1, 0))
+    beyond = AudienceChange("the last message", None, 725, 90_000, Estimate(89_275, 0, 0, is_floor=True))
+    return a_plan(
+        schedule_vip(
+            audience_change=almost, overlaps=(Overlap("songkran-early", 87, 1), Overlap("vip", 12, 0)), diagnostics=()
+        ),
+        newsletter(audience_change=exact),
+        flash_sale(timedelta(minutes=10), audience_change=beyond),
+    )
+
+
 def long_thai() -> Plan:
     return a_plan(
         schedule_vip(
@@ -388,6 +403,7 @@ PLANS: dict[str, Callable[[], Plan]] = {
         kept("a", diagnostics=(found("the time is 3 years ago", line=9),)),
         diagnostics=(found("the time is 3 years ago", line=9), found("mesms.yaml names no senders", position=None)),
     ),
+    "audience_moved": audience_moved,
     "long_thai": long_thai,
     "hostile": hostile,
     "many": lambda: a_plan(

@@ -22,24 +22,32 @@ def blocks(read: Callable[[int], bytes], size: int = BLOCK) -> Iterator[bytes]:
     """
     rest = b""
     while more := read(size):
-        rest += more
-        end = _last_record_end(rest)
+        end = _last_record_end(rest, more)
         if end:
-            yield rest[:end]
-            rest = rest[end:]
+            block = b"".join((rest, memoryview(more)[:end]))  # copied once: a block is large
+            rest, more = more[end:], b""
+            yield block
+        else:
+            rest += more
         if len(rest) > LONGEST_RECORD:
             raise Endless
     if rest:
         yield rest
 
 
-def _last_record_end(block: bytes) -> int:
-    """Where the last whole record ends, 0 if there is none."""
-    end = block.rfind(b"\n") + 1
-    if not end or not block.count(b'"', 0, end) & 1:
-        return end
-    while (end := block.rfind(b"\n", 0, end - 1) + 1) and block.count(b'"', 0, end) & 1:
-        pass
+def _last_record_end(rest: bytes, more: bytes) -> int:
+    """Where in ``more`` the last whole record of ``rest + more`` ends, 0 if there is none.
+
+    ``rest`` has no such end itself.
+    """
+    end = more.rfind(b"\n") + 1
+    if not end:
+        return 0
+    is_odd = (rest.count(b'"') + more.count(b'"', 0, end)) & 1
+    while is_odd and end:
+        before = more.rfind(b"\n", 0, end - 1) + 1
+        is_odd ^= more.count(b'"', before, end) & 1
+        end = before
     return end
 
 

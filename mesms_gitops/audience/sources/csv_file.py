@@ -18,6 +18,7 @@ from mesms_gitops.audience.sources.blocks import (
     first_record_end,
     with_line_feeds,
 )
+from mesms_gitops.audience.sources.counting import line_ends_of
 from mesms_gitops.audience.sources.quick_csv import Layout, quick_batch
 from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
 from mesms_gitops.audience.sources.text_file import (
@@ -74,9 +75,10 @@ class CsvFile:
         line = first.line
         for block in chain((first.block,), records):
             if block:
-                quick = quick_batch(block, line, layout)
+                lines = line_ends_of(block)
+                quick = quick_batch(block, line, lines, layout)
                 yield self._exactly(block, line, layout) if quick is None else quick
-                line += block.count(b"\n")
+                line += lines
 
     def _header(self, first: _Block) -> tuple[Layout, _Block]:
         """What the header row says, and what comes after it."""

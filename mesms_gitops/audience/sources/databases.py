@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.normalise import mask
@@ -152,6 +152,21 @@ def has_single_floats(backend: str, type_code: object) -> bool:
     return type_code is not None and _SINGLE_FLOATS.get(backend) == type_code
 
 
+class Named(Protocol):
+    """The address of a database in its parts, none of which is ever shown."""
+
+    @property
+    def host(self) -> str | None: ...
+    @property
+    def username(self) -> str | None: ...
+    @property
+    def password(self) -> str | None: ...
+    @property
+    def database(self) -> str | None: ...
+    def get_backend_name(self) -> str:
+        """The database's kind: ``postgresql``."""
+
+
 _LOGIN: Final = {"28P01", "28000", "1045", "1698"}
 _NO_DATABASE: Final = {"3D000", "1049"}
 _NO_RIGHT: Final = {"42501", "1044", "1142", "1143", "1227", "1370"}
@@ -161,7 +176,7 @@ _QUOTABLE: Final = re.compile(r"42\w{3}|1054|1064|1146|1305|1052|1055|1582")
 """About the text of the query: a syntax error, an unknown table. Other messages may quote what is in the database."""
 
 
-def told_by(error: BaseException, url: URL, label: str, limits: Limits, *, is_connected: bool) -> Finding:
+def told_by(error: BaseException, url: Named, label: str, limits: Limits, *, is_connected: bool) -> Finding:
     """What a database objected to, in words that hold nothing of its address nor of its contents."""
     original = getattr(error, "orig", None) or error
     number = _number(original)
@@ -221,10 +236,12 @@ def _says(error: BaseException, *words: str) -> bool:
 
 def _message(error: BaseException) -> str:
     primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    if details := getattr(error, "details", None):  # ADBC's
+        primary = dict(details).get("PG_DIAG_MESSAGE_PRIMARY", b"").decode(errors="replace")
     return str(primary or error.args[-1])
 
 
-def _harmless(message: str, url: URL) -> str:
+def _harmless(message: str, url: Named) -> str:
     """``message`` in one line, without long figures and without anything of the address."""
     line = " ".join(message.split())[:300]
     for secret in (url.password, url.username, url.host, url.database):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from mesms_gitops.audience import codes
+from mesms_gitops.audience.sources.adbc_query import PREFIX, AdbcQuery
 from mesms_gitops.audience.sources.csv_file import CsvFile
 from mesms_gitops.audience.sources.fetched import Fetched
 from mesms_gitops.audience.sources.inline import Inline
@@ -66,7 +67,10 @@ def reader_of(source: ListSource | NumbersSource | DeliverySource, outside: Outs
 
 def _reader_of_list(source: ListSource, outside: Outside) -> Reader:
     if source.kind == "sql":
-        return SqlQuery(source, outside)
+        is_adbc = outside.environment.get(source.location, "").startswith(PREFIX)
+        return AdbcQuery(source, outside) if is_adbc else SqlQuery(source, outside)
+    if source.kind == "table":
+        raise Unusable(_needs_cluster(source.location))
     if source.kind not in FILES:
         raise Unusable(_not_yet(source.kind, f"`{source.kind}:` lists"))
     if "://" not in source.location:
@@ -76,6 +80,15 @@ def _reader_of_list(source: ListSource, outside: Outside) -> Reader:
         # nothing else of the address: it may carry credentials
         raise Unusable(_not_yet(source.kind, f"lists behind {scheme}://"))
     return Fetched(source, FILES[source.kind], PLACES[scheme], outside)
+
+
+def _needs_cluster(table: str) -> Finding:
+    return Finding(
+        codes.NEEDS_CLUSTER,
+        f"{table} is a table of a cluster, and lists are worked on by this machine",
+        key="table",
+        next_step="write `audience: {engine: spark}` in mesms.yaml, or name a file or a query",
+    )
 
 
 def _not_yet(key: str, what: str) -> Finding:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from polars import DataFrame
+
+    from mesms_gitops.audience.engines.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +43,35 @@ def _nobody_listens(step: Step) -> None:
     """The progress of a run that shows none."""
 
 
+class RejectSink(Protocol):
+    """Where rows without a usable number go, all of them; what arrives is masked already."""
+
+    def begin(self, campaign: str, path: str, label: str) -> None:
+        """What is added from here on belongs to the source ``label`` at the manifest's ``path``.
+
+        A source that is begun again at once starts anew: what was added of it is void.
+        """
+
+    def add(self, rejects: DataFrame) -> None:
+        """Take in some, in the order they were found: row, masked number, reason, and a sentence for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """``environment`` holds DSNs and names the netrc file; ``progress`` hears of every piece that arrives.
 
+    Nothing is in the environment unless it is handed in. ``rejects`` takes every row without a usable number.
+    ``engine`` narrows the lists that it can read; without one, this machine does.
+
     Libraries of object stores, proxies and TLS read the process's own environment besides, as their users expect.
     """
 
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     progress: Callable[[Step], None] = _nobody_listens
     clock: Callable[[], float] = time.monotonic
     limits: Limits = Limits()
+    rejects: RejectSink | None = None
+    engine: Engine | None = None
 
 
 MIB: Final = 1 << 20

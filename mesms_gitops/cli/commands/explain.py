@@ -1,4 +1,4 @@
-"""``explain``: the long form of a finding's code."""
+"""``explain``: the long form of a finding's code, and what is made of a number."""
 
 from __future__ import annotations
 
@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("codes", nargs=-1, metavar="[CODE…]")
+@click.argument("codes", nargs=-1, metavar="[CODE|NUMBER…]")
 @options.everywhere
 @options.formats("text", "json")
 def command(*, codes: tuple[str, ...], output: str) -> int:
-    """Say at length what a CODE such as MS120 means, with an example; without one, list all codes."""
+    """Say at length what a CODE such as MS120 means, with an example; without one, list all codes.
+
+    Of a phone NUMBER, say whether it is accepted, as what it is sent, or why not; it is neither kept nor sent anywhere.
+    """
+    numbers = [given for given in codes if _is_number(given)]
+    if numbers:
+        _refuse_mixture(codes, numbers)
+        click.echo(_about_numbers(numbers, output), nl=False)
+        return 0
     from mesms_gitops.cli.catalogue import CATALOGUE
 
     wanted = _wanted(codes, CATALOGUE)
@@ -36,6 +44,33 @@ def command(*, codes: tuple[str, ...], output: str) -> int:
 
         click.echo(codes_text(wanted), nl=False)
     return 0
+
+
+def _is_number(given: str) -> bool:
+    """Whether it begins as a phone number does, wherever its digits come from; a code begins with a letter."""
+    return given[:1].isdecimal() or given.startswith(("+", "("))
+
+
+def _refuse_mixture(given: Sequence[str], numbers: Sequence[str]) -> None:
+    if len(numbers) < len(given):
+        raise UsageError(
+            "codes and numbers are explained apart",
+            where="CODE|NUMBER",
+            next_step="name only codes, or only numbers",
+        )
+
+
+def _about_numbers(numbers: Sequence[str], output: str) -> str:
+    from mesms_gitops.audience.explaining import facts
+    from mesms_gitops.views.number_facts import number_text, numbers_json
+
+    found = [facts(number) for number in numbers]
+    if output == "json":
+        return numbers_json(found)
+    from mesms_gitops.cli.terminal import Terminal
+
+    terminal = Terminal.of_process()
+    return "\n".join(number_text(one, colour=terminal.colour_stdout, width=terminal.width) for one in found)
 
 
 def _at_length(wanted: Mapping[str, Code]) -> str:

@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @options.everywhere
-@options.formats("text", "json", "markdown")
+@options.formats("text", "json", "markdown", "html")
 @options.targets
 @options.allow_empty
 @click.option("--offline", is_flag=True, help="Ask nobody: cost is estimated, the account is taken as recorded.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
 @click.option("--strict", is_flag=True, help="Exit 3 if any campaign is blocked.")
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.csv",
+    help="Write every row without a usable number, masked, also if the plan stops for them.",
+)
 @click.option("--out", type=click.Path(dir_okay=False), help="Also save the plan; `apply FILE` carries it out.")
 @click.pass_obj
 def command(
@@ -38,6 +44,7 @@ def command(
     offline: bool,
     detailed_exitcode: bool,
     strict: bool,
+    rejects: str | None,
     out: str | None,
 ) -> int:
     """Show what an apply would do, with cost and people.
@@ -45,13 +52,21 @@ def command(
     Works with a key that lacks the scope sms:send; nothing is ever sent by it.
     """
     from mesms_gitops.cli.journey import Choices, prepared
+    from mesms_gitops.cli.rejecting import reject_log
     from mesms_gitops.cli.wiring import client, workplace
+    from mesms_gitops.manifests.collector import without_collector
 
-    place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
-    state = place.stored_state()
-    choices = Choices(target, allow_empty)
-    with nullcontext() if offline else client(place.project, place.teller) as account:
-        plan = prepared(place, state, account, choices).plan
+    verbose = bool(obj.get("verbose"))
+    place = workplace(obj.get("chdir"), verbose=verbose)
+    with without_collector():
+        state = place.stored_state()
+    choices = Choices(target, allow_empty, from_memory=True)
+    asked_for = options.folder(obj) / rejects if rejects else None
+    with (
+        nullcontext() if offline else client(place.project, place.teller) as account,
+        reject_log(asked_for, verbose=verbose) as log,
+    ):
+        plan = prepared(replace(place, rejects=log), state, account, choices).plan
     if out is not None:
         save(plan, Path(out), place, choices)
     click.echo(rendered(plan, output, place, out), nl=False)
@@ -68,6 +83,11 @@ def rendered(plan: Plan, output: str, place: Workplace, plan_file: str | None = 
         from mesms_gitops.views.plan_markdown import plan_markdown
 
         return plan_markdown(plan, timezone=place.project.timezone, plan_file=plan_file)
+    if output == "html":
+        from mesms_gitops.views.calendar_html import calendar_html
+
+        project = place.project
+        return calendar_html(plan, timezone=project.timezone, plan_file=plan_file, windows=project.policy.windows)
     from mesms_gitops.views.plan_text import plan_text
 
     return plan_text(
@@ -87,12 +107,16 @@ def save(plan: Plan, file: Path, place: Workplace, choices: Choices) -> None:
     """
     import json
 
-    saved = json.loads(rendered(plan, "json", place))
+    from mesms_gitops.cli.saved_plan import saved_text
+    from mesms_gitops.planning.promise import promise_of
+
+    document = json.loads(rendered(plan, "json", place))
     plain = replace(place, terminal=replace(place.terminal, colour_stdout=False, width=80))
-    saved["choices"] = {"targets": list(choices.targets), "allow_empty": choices.allow_empty}
-    saved["rendered"] = {shape: rendered(plan, shape, plain, str(file)) for shape in ("text", "markdown")}
+    chosen = {"targets": list(choices.targets), "allow_empty": choices.allow_empty}
+    shapes = {shape: rendered(plan, shape, plain, str(file)) for shape in ("text", "markdown", "html")}
+    text = saved_text(document, promise_of(plan, place.project.policy), chosen, shapes)
     try:
-        file.write_text(json.dumps(saved, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             "the plan could not be saved",

@@ -29,6 +29,7 @@ def command(obj: dict[str, Any], *, output: str, lock_timeout: float) -> int:
             place.teller.done()
         before = journal.state
         journal.write(newer)
+        place.clear_out(journal.state, account.server_time())
     changed = [name for name, record in journal.state.campaigns.items() if record != before.campaigns.get(name)]
     if output == "json":
         from mesms_gitops.views.status_json import status_json

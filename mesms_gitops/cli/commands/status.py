@@ -13,7 +13,7 @@ from mesms_gitops.cli.names import check_name
 @click.command("status")
 @click.argument("name", required=False, shell_complete=completion.recorded)
 @options.everywhere
-@options.formats("text", "json")
+@options.formats("text", "json", "html")
 @click.pass_obj
 def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
     """Show what state knows of all campaigns, or of NAME with each of its sends."""
@@ -28,6 +28,18 @@ def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
         from mesms_gitops.views.status_json import status_json
 
         click.echo(status_json(state, names=names, freeze=freeze), nl=False)
+    elif output == "html":
+        from mesms_gitops.views.status_html import status_html
+
+        page = status_html(
+            state,
+            now=place.clock.now(),
+            names=names,
+            freeze=freeze,
+            timezone=place.project.timezone,
+            windows=place.project.policy.windows,
+        )
+        click.echo(page, nl=False)
     else:
         from mesms_gitops.views.status_text import status_text
 

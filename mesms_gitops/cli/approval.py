@@ -1,0 +1,148 @@
+"""What was approved beforehand, held against what would be done now: nothing else ever runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesms_gitops.errors import StalePlan
+
+if TYPE_CHECKING:
+    from mesms_gitops.cli.saved_plan import SavedPlan
+    from mesms_gitops.model.plan import Plan
+    from mesms_gitops.model.project import Policy
+    from mesms_gitops.model.promise import Moved, Promise
+    from mesms_gitops.model.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What was approved: a digest (from a plan file or the command line), everything, or nothing yet."""
+
+    digest: str | None
+    everything: bool
+    saved: SavedPlan | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether nobody has to be asked any more."""
+        return self.digest is not None or self.everything
+
+
+def approval_of(plan_file: str | None, expected: str | None, *, auto_approve: bool) -> Approval:
+    """What the command line approves. Raises `UsageError` for a file that is no plan, `StalePlan` for another one."""
+    if plan_file is None:
+        return Approval(expected, auto_approve)
+    from mesms_gitops.cli.saved_plan import read_saved_plan
+
+    saved = read_saved_plan(Path(plan_file))
+    if expected is not None and expected != saved.promise.digest:
+        raise StalePlan(
+            "the saved plan is not the one that was approved",
+            where=plan_file,
+            why=f"its digest is {saved.promise.digest}, expected was {expected}",
+            next_step="apply the plan file that belongs to the approval",
+        )
+    return Approval(saved.promise.digest, auto_approve, saved)
+
+
+def check(plan: Plan, approval: Approval, state: State, policy: Policy) -> None:
+    """Refuse what was not approved, before anything else. Raises `StalePlan`, with what moved where that is known."""
+    if approval.saved is not None:
+        _check_saved(plan, approval.saved, state)
+    if approval.digest is None:
+        return
+    _check_unspent(plan, approval.digest, state)
+    if not _is_what_was_approved(plan, approval, state, policy):
+        raise StalePlan(
+            "the plan is no longer the one that was approved",
+            moved=_moved(plan, approval, policy),
+            why=f"approved: {approval.digest}; now: {plan.digest}",
+            next_step="look at what moved (mesms-gitops plan), and have it approved again",
+        )
+    if approval.saved is not None:
+        _check_ground(plan, approval.saved, policy)
+
+
+def _check_saved(plan: Plan, saved: SavedPlan, state: State) -> None:
+    promise = saved.promise
+    if promise.lineage != state.lineage:
+        raise StalePlan(
+            "the saved plan belongs to another state",
+            why=f"its lineage is {promise.lineage}, the state's is {state.lineage}",
+            next_step="plan again in this project",
+        )
+    if promise.expires_at <= plan.created_at:
+        raise StalePlan(
+            "the saved plan has expired",
+            why=f"it was good until {promise.expires_at.isoformat()}",
+            next_step="plan again, and have that approved",
+        )
+
+
+def _check_unspent(plan: Plan, digest: str, state: State) -> None:
+    """An approval is good for one apply, and for those that finish it."""
+    former = state.approval
+    if former is None or not former.is_finished or former.digest != digest or plan.digest == digest:
+        return
+    raise StalePlan(
+        "the approved plan was carried out already",
+        where=f"run {former.run}",
+        why="everything in it was done then; nothing was sent now",
+        next_step="mesms-gitops status shows what became of it; plan again for anything new",
+    )
+
+
+def _is_what_was_approved(plan: Plan, approval: Approval, state: State, policy: Policy) -> bool:
+    from mesms_gitops.planning.promise import audience_within, promise_of
+    from mesms_gitops.planning.sketches import compared
+    from mesms_gitops.reconcile.bookkeeping import is_approved
+
+    assert approval.digest is not None  # asked only then
+    if is_approved(plan, approval.digest, state.approval):
+        return True
+    if approval.saved is None:
+        return False
+    return audience_within(approval.saved.promise, promise_of(plan, policy), policy.leeway, compared)
+
+
+def _moved(plan: Plan, approval: Approval, policy: Policy) -> tuple[Moved, ...]:
+    from mesms_gitops.planning.promise import moved, promise_of
+    from mesms_gitops.planning.sketches import compared
+
+    return moved(approval.saved.promise, promise_of(plan, policy), compared) if approval.saved else ()
+
+
+def _check_ground(plan: Plan, saved: SavedPlan, policy: Policy) -> None:
+    """The same intent may rest on other ground: another price, or a policy that was changed since."""
+    from mesms_gitops.planning.promise import cost_within, promise_of
+
+    now = promise_of(plan, policy)
+    if saved.promise.policy != now.policy:
+        raise StalePlan(
+            "the policy is not the one this plan was held against",
+            where="policy in mesms.yaml",
+            why="whoever approved the plan saw it pass another policy",
+            next_step="plan again, and have that approved",
+        )
+    if not cost_within(saved.promise, now, policy.leeway):
+        raise StalePlan(
+            "the plan has become dearer since it was approved",
+            moved=[change for change in _costs(saved, now) if change.before != change.after],
+            where="policy.tolerate.credits",
+            why=f"at most {policy.leeway.credits:.1%} more is tolerated",
+            next_step="have the new price approved (plan again), or raise `policy.tolerate.credits`",
+        )
+
+
+def _costs(saved: SavedPlan, now: Promise) -> list[Moved]:
+    from mesms_gitops.model.promise import Moved
+
+    before = saved.promise
+    pairs = [
+        (name, one.credits, now.actions[name].credits)
+        for name, one in sorted(before.actions.items())
+        if name in now.actions
+    ]
+    return [Moved(name, "credits", f"{one:,}", f"{other:,}") for name, one, other in pairs]

@@ -1,0 +1,39 @@
+"""What `plan` remembers of manifests from one run to the next: those of finished campaigns, by their content."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mesms_gitops.cli.caches import cache_folder
+from mesms_gitops.manifests.finished import FinishedOnes
+from mesms_gitops.manifests.verdict_cache import PlanCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mesms_gitops.cli.wiring import Workplace
+    from mesms_gitops.model.hashkey import HashKey
+    from mesms_gitops.model.state import State
+
+
+@contextmanager
+def finished_ones(place: Workplace, state: State, key: HashKey) -> Iterator[FinishedOnes]:
+    """What finds the finished campaigns; once the context ends well, what it saw is remembered."""
+    cache = _cache(place, key)
+    found = FinishedOnes(state, place.loaded.project, key, cache.read() if cache else {})
+    yield found
+    if cache is not None and found.is_changed:
+        cache.write(found.remembered, {place.loaded.project.timezone, *found.zones})
+
+
+def _cache(place: Workplace, key: HashKey) -> PlanCache | None:
+    """None where there is no place for caches, or mesms.yaml is not any more what it was a moment ago."""
+    folder, project = cache_folder(), place.loaded.project
+    if folder is None:
+        return None
+    try:
+        text = (project.root / project.file).read_bytes()
+    except OSError:
+        return None
+    return PlanCache(folder, str(project.root), text, key.identity)
