@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """One process: wall seconds, peak memory in MB."""
+    """One process: wall seconds, peak memory in MB, seconds of processor time."""
 
     seconds: float
     megabytes: float
+    processor: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def once(command: Sequence[str]) -> Run:
     process.returncode = os.waitstatus_to_exitcode(code)
     if process.returncode:
         raise RuntimeError(f"{command} ended with {process.returncode}")
-    return Run(seconds, usage.ru_maxrss / 1024)
+    return Run(seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def side_by_side(ours: Sequence[str], theirs: Sequence[str], runs: int = 15) -> Pair:
@@ -62,4 +63,5 @@ def _median(runs: list[Run]) -> Run:
     return Run(
         statistics.median(run.seconds for run in runs),
         statistics.median(run.megabytes for run in runs),
+        statistics.median(run.processor for run in runs),
     )

@@ -34,6 +34,8 @@ TWO_VALUES: Final = "MS442"
 NO_FIRST_ROW: Final = "MS443"
 NEEDS_CLUSTER: Final = "MS444"
 NO_CLUSTER: Final = "MS445"
+NO_DELIVERY: Final = "MS446"
+DELIVERY_OPEN: Final = "MS447"
 GROUP_UNSEEN: Final = "MS450"
 GROUP_PERSONAL: Final = "MS451"
 GROUP_EXCLUDED: Final = "MS452"
@@ -201,6 +203,20 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             (
                 "The session could not be started, or broke off on the way. Nothing is taken over from a list that was "
                 "not read whole. Spark's own words are not repeated: they may quote a list."
+            ),
+        ),
+        NO_DELIVERY: (
+            "no delivery to take up",
+            (
+                "`delivery:` takes up those recipients of an earlier campaign whose delivery ended in one of the named "
+                "states. That campaign must be in state, something of it must have left, and ME-SMS must be asked."
+            ),
+        ),
+        DELIVERY_OPEN: (
+            "earlier campaign still being delivered",
+            (
+                "Some of its messages are on their way or still to come, so the recipients found are those of this "
+                "moment. A later plan finds more of them, and an approval of this one does not cover those."
             ),
         ),
         GROUP_UNSEEN: (

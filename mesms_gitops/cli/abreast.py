@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mesms_gitops.model.campaign import Campaign
 
+_BLINK: Final = 0.1
 _ELSEWHERE: Final = 64 << 20
 """What a list is taken for whose size is not known before it is read."""
 
@@ -106,7 +107,9 @@ class _Queue(Generic[T]):
     def result(self, number: int) -> Callable[[], T]:
         """Wait for one."""
         with self._changed:
-            self._changed.wait_for(lambda: number in self._results)
+            while number not in self._results:
+                # not without end: where the system gives Ctrl-C to another thread, this one must look for itself
+                self._changed.wait(_BLINK)
             return self._results.pop(number)
 
     def close(self) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.cli.abreast import AT_ONCE, Reading, abreast, size_of
 from mesms_gitops.cli.history import Commits, head_commit
+from mesms_gitops.cli.known_audiences import known_or_read
+from mesms_gitops.cli.past import RecordedPast
 from mesms_gitops.cli.remembered import LastPlan
 from mesms_gitops.cli.rendering import Rendering
 from mesms_gitops.errors import ManifestError, Refused, UsageError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from mesms_gitops.cli.known_audiences import Known
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.manifests.load import Loaded
     from mesms_gitops.model.campaign import Campaign
@@ -47,7 +50,7 @@ class Choices:
     targets: tuple[str, ...] = ()
     allow_empty: bool = False
     from_memory: bool = False
-    """Whether finished campaigns may be known from an earlier run. Not for a command that sends."""
+    """Whether finished campaigns and unchanged lists may be known from an earlier run. Not for a command that sends."""
 
 
 def prepared(place: Workplace, state: State, account: Account | None, choices: Choices) -> Prepared:
@@ -68,7 +71,17 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
     request = Request(
         project=place.project,
         campaigns=campaigns,
-        want_all=_Wanting(place, campaigns, key, _by_campaign(warnings), now, loaded.finished, choices.targets).all_of,
+        want_all=_Wanting(
+            place,
+            campaigns,
+            key,
+            _by_campaign(warnings),
+            now,
+            loaded.finished,
+            choices.targets,
+            from_memory=choices.from_memory,
+            account=account,
+        ).all_of,
         state=state,
         freeze=place.store.read_freeze(),
         key=key,
@@ -150,12 +163,14 @@ def wanting(
     key: HashKey,
     warnings: tuple[Diagnostic, ...] = (),
     now: datetime | None = None,
+    account: Account | None = None,
 ) -> WantAll:
     """What takes each of ``campaigns`` as far as what is recorded of it makes necessary; ``warnings`` go with it.
 
     ``now`` decides which waivers hold; this machine's clock where it is not said.
     """
-    return _Wanting(place, campaigns, key, _by_campaign(warnings), now or place.clock.now()).all_of
+    found = _by_campaign(warnings)
+    return _Wanting(place, campaigns, key, found, now or place.clock.now(), account=account).all_of
 
 
 def _by_campaign(found: Iterable[Diagnostic]) -> Mapping[str | None, list[Diagnostic]]:
@@ -179,11 +194,14 @@ class _Wanting:
     now: datetime
     finished: frozenset[str] = frozenset()
     targets: tuple[str, ...] = ()
+    from_memory: bool = False
+    account: Account | None = None
 
     def all_of(self, state: State) -> Mapping[str, Wanted]:
         """Every campaign; the findings of all of them in one `ManifestError`."""
         wanted: dict[str, Wanted] = {}
         suppression = Suppression.of(state.suppressed, self.key)
+        past = RecordedPast(state, self.account)
         to_read: list[tuple[Campaign, CampaignRecord | None]] = []
         for campaign in self.campaigns:
             record = state.campaigns.get(campaign.name)
@@ -192,7 +210,7 @@ class _Wanting:
                 to_read.append((campaign, record))
             else:
                 wanted[campaign.name] = known
-        readings = [Reading(size_of(one), partial(self._one, one, suppression)) for one, _ in to_read]
+        readings = [Reading(size_of(one), partial(self._one, one, suppression, past)) for one, _ in to_read]
         findings: list[Diagnostic] = []
         for (campaign, _), read in zip(to_read, self._abreast(readings), strict=True):
             try:
@@ -226,19 +244,10 @@ class _Wanting:
     def _manifest(self, campaign: Campaign) -> ManifestRecord:
         return manifest_record(campaign, self.key, str(self.place.project.root))
 
-    def _one(self, campaign: Campaign, suppression: Suppression) -> Wanted:
+    def _one(self, campaign: Campaign, suppression: Suppression, past: RecordedPast) -> Wanted:
         manifest = self._manifest(campaign)
-        from mesms_gitops.audience.engines.choice import engine_for
-        from mesms_gitops.audience.resolve import resolve
-        from mesms_gitops.audience.sketching import sketch_of
-        from mesms_gitops.audience.sources.outside import Outside
-        from mesms_gitops.cli.listening import Listener
-
         self.place.teller.say(f"reading the recipients of {campaign.name}")
-        loaded = self.place.loaded
-        engine = engine_for(loaded.audience_engine, loaded.audience_master)
-        outside = Outside(os.environ, Listener(self.place.teller), rejects=self.place.rejects, engine=engine)
-        audience = resolve(campaign, outside, suppression)
+        audience, sketch = self._audience(campaign, suppression, past)
         rendering = Rendering(campaign, self.place.project.policy.links)
         texts = texts_of(campaign, audience, rendering.render)
         sends = sends_of(campaign, audience, texts, rendering.render, self.key)
@@ -248,7 +257,6 @@ class _Wanting:
         priced = {found.code for found in costs}  # said anew, with what they cost these people
         warnings = (found for found in self._warnings_of(campaign) if found.code not in priced)
         findings = (*warnings, *audience.diagnostics, *rendered, *costs)
-        sketch = sketch_of((group.numbers for group in audience.groups), self.key) if audience.groups else None
         return Wanted(
             campaign,
             manifest,
@@ -259,6 +267,29 @@ class _Wanting:
             previews=previews_of(campaign, audience, texts, rendering.render),
             fan_out=fan_out_of(audience, texts),
         )
+
+    def _audience(self, campaign: Campaign, suppression: Suppression, past: RecordedPast) -> Known:
+        """Who is texted, and the sketch of them; from an earlier run if that may be and the lists are as then."""
+        read = partial(self._read, campaign, suppression, past)
+        is_local = self.place.loaded.audience_engine == "local"
+        if self.from_memory and is_local and self.place.rejects is None:
+            return known_or_read(self.place, self.key, campaign, suppression, read)
+        return read()
+
+    def _read(self, campaign: Campaign, suppression: Suppression, past: RecordedPast) -> Known:
+        from mesms_gitops.audience.engines.choice import engine_for
+        from mesms_gitops.audience.resolve import resolve
+        from mesms_gitops.audience.sketching import sketch_of
+        from mesms_gitops.audience.sources.outside import Outside
+        from mesms_gitops.cli.listening import Listener
+
+        loaded = self.place.loaded
+        engine = engine_for(loaded.audience_engine, loaded.audience_master)
+        listener = Listener(self.place.teller)
+        outside = Outside(os.environ, listener, rejects=self.place.rejects, engine=engine, past=past)
+        audience = resolve(campaign, outside, suppression)
+        sketch = sketch_of((group.numbers for group in audience.groups), self.key) if audience.groups else None
+        return audience, sketch
 
     def _warnings_of(self, campaign: Campaign) -> tuple[Diagnostic, ...]:
         return tuple(self.warnings.get(campaign.name, ()))

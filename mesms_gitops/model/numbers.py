@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 COUNTRY_CODE = "66"
 SUBSCRIBER_DIGITS = 9
@@ -77,6 +77,44 @@ class Numbers:
     def sample(self, key: bytes, size: int) -> tuple[str, ...]:
         """Keyed digests of the ``size`` lowest numbers: what the first page of a remote listing can be held against."""
         return tuple(number_digest(key, cell) for cell in self._cells[:size])
+
+
+class KnownNumbers(Numbers):
+    """Numbers of which is known how many there are and what their digests are; they are read when somebody asks.
+
+    ``sample`` are the digests of the lowest, all of them or as many as are ever asked for; ``secret`` is the key of the
+    digests. ``read`` gives the very numbers that were digested, or raises.
+    """
+
+    __slots__ = ("_digest", "_read", "_sample", "_secret", "_size")
+
+    def __init__(
+        self, size: int, digest: str, sample: tuple[str, ...], secret: bytes, read: Callable[[], Numbers]
+    ) -> None:
+        self._size = size
+        self._digest = digest
+        self._sample = sample
+        self._secret = secret
+        self._read = read
+
+    def __getattr__(self, name: str) -> array[int]:
+        # the one attribute that may be asked for before it is there
+        if name != "_cells":
+            raise AttributeError(name)
+        self._cells = self._read()._cells
+        return self._cells
+
+    def __len__(self) -> int:
+        return self._size
+
+    def digest(self, key: bytes) -> str:
+        """See `Numbers.digest`."""
+        return self._digest if key == self._secret else super().digest(key)
+
+    def sample(self, key: bytes, size: int) -> tuple[str, ...]:
+        """See `Numbers.sample`."""
+        is_known = key == self._secret and len(self._sample) >= min(size, self._size)
+        return self._sample[:size] if is_known else super().sample(key, size)
 
 
 def keyed_digest(key: bytes, purpose: bytes, body: bytes) -> str:

@@ -60,7 +60,7 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     leeway: Leeway = NO_LEEWAY
-    identity: str = ""
+    identity: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

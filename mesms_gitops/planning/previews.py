@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from mesms_gitops.errors import ManifestError
 from mesms_gitops.model.campaign import LocalTemplate, SavedTemplate
 from mesms_gitops.model.plan import FanOut, Preview
 from mesms_gitops.planning.parts import count
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mesms_gitops.planning.texts import ManyRender, Texts
 
 MASK: Final = "•"
-MOST_COMBINATIONS: Final = 100_000
+MOST_COMBINATIONS: Final = 500_000
 """Beyond so many nobody asks which variable it was: the requests are far more than any limit."""
 _MOST_SHOWN: Final = 3
 _SEEN = re.compile(r"\S")
@@ -73,7 +74,10 @@ def _shown(campaign: Campaign, texts: Texts, at: int, personal: frozenset[str], 
         _SEEN.sub(MASK, value) if value and name in personal else value
         for name, value in zip(texts.names, example, strict=True)
     )
-    drafted = render.drafts(texts.names, [masked])[0]
+    try:
+        (drafted,) = render.drafts(texts.names, [masked])
+    except ManifestError:  # it counts with the value: struck out, there is no text
+        return _template_of(campaign)
     return drafted if _is_like(drafted, text) else _template_of(campaign)
 
 

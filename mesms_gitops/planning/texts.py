@@ -74,7 +74,9 @@ class Texts:
     def sizes(self) -> list[Parts | None]:
         """What each takes."""
         known = counts([text for text in self.texts if text is not None])
-        return list(known) if len(known) == len(self.texts) else [None if t is None else count(t) for t in self.texts]
+        if len(known) == len(self.texts):
+            return list(known)
+        return [None if text is None else count(text) for text in self.texts]
 
     def histogram(self) -> dict[int, int]:
         """How many people get a message of how many parts (0: not known)."""
@@ -87,31 +89,44 @@ class Texts:
 def texts_of(campaign: Campaign, audience: Audience, render: ManyRender | None) -> Texts:
     """What ``campaign`` says to ``audience``; ``render`` is None for a saved template without a local copy."""
     is_saved = isinstance(campaign.body, SavedTemplate)
-    used = None if is_saved or render is None else render.names
-    names = names_in(campaign, audience, used)
+    names = names_in(campaign, audience, None if is_saved or render is None else render.names)
+    of_groups = _combinations(campaign, audience, names)
+    combinations = list(dict.fromkeys(of_groups))
+    made: Sequence[str | None] = [None] * len(combinations) if render is None else render.many(names, combinations)
+    messages = _numbered(combinations if is_saved else made)
+    groups = _grouped(of_groups, dict(zip(combinations, messages, strict=True)))
+    firsts = dict(zip(reversed(messages), range(len(messages) - 1, -1, -1), strict=True))
+    return Texts(
+        names,
+        combinations,
+        [made[firsts[message]] for message in range(len(groups))],
+        [combinations[firsts[message]] for message in range(len(groups))],
+        groups,
+        [sum(len(audience.groups[index].numbers) for index in some) for some in groups],
+    )
+
+
+def _combinations(campaign: Campaign, audience: Audience, names: Sequence[str]) -> list[Combination]:
+    """What each group of ``audience`` has for ``names``."""
     columns = []
     for name in names:
         fixed = campaign.variables.get(name)
         columns.append([group.values.get(name, fixed) for group in audience.groups])
-    of_groups: list[Combination] = list(zip(*columns, strict=True)) if columns else [()] * len(audience.groups)
-    combinations = list(dict.fromkeys(of_groups))
-    made = render.many(names, combinations) if render is not None else [None] * len(combinations)
-    keys: Sequence[object] = combinations if is_saved else made
-    place: dict[object, int] = {}
-    for key in keys:
-        place.setdefault(key, len(place))
-    of_combination = dict(zip(combinations, (place[key] for key in keys), strict=True))
-    groups: list[list[int]] = [[] for _ in place]
-    people = [0] * len(place)
+    return list(zip(*columns, strict=True)) if columns else [()] * len(audience.groups)
+
+
+def _numbered(keys: Sequence[object]) -> list[int]:
+    """For each key its number, counted by first appearance."""
+    numbers: dict[object, int] = {}
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
+
+
+def _grouped(of_groups: Sequence[Combination], message_of: Mapping[Combination, int]) -> list[list[int]]:
+    """For each message the places of its groups."""
+    groups: list[list[int]] = [[] for _ in range(max(message_of.values(), default=-1) + 1)]
     for index, combination in enumerate(of_groups):
-        message = of_combination[combination]
-        groups[message].append(index)
-        people[message] += len(audience.groups[index].numbers)
-    examples: list[Combination] = [()] * len(place)
-    texts: list[str | None] = [None] * len(place)
-    for key, combination, text in zip(reversed(keys), reversed(combinations), reversed(made), strict=True):
-        examples[place[key]], texts[place[key]] = combination, text
-    return Texts(names, combinations, texts, examples, groups, people)
+        groups[message_of[combination]].append(index)
+    return groups
 
 
 def names_in(campaign: Campaign, audience: Audience, used: frozenset[str] | None) -> tuple[str, ...]:

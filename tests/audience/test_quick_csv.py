@@ -35,8 +35,10 @@ _LINE = st.one_of(
     st.lists(_CELL, max_size=6),
     st.lists(st.sampled_from(["x", "0800000001", "yes", "ก"]), min_size=4, max_size=4),
 ).map(",".join)
-_BLOCK = st.tuples(st.lists(_LINE, max_size=12), st.sampled_from(["\n", "\r\n"])).map(
-    lambda drawn: "".join(line + drawn[1] for line in drawn[0])
+_START = st.sampled_from([""] * 9 + ["x^", "\ufeff"])
+"""What polars would take for an archive, or drop."""
+_BLOCK = st.tuples(st.lists(_LINE, max_size=12), st.sampled_from(["\n", "\r\n"]), _START).map(
+    lambda drawn: drawn[2] + "".join(line + drawn[1] for line in drawn[0])
 )
 
 

@@ -93,7 +93,7 @@ def test_somebody_who_opted_out_is_left_out_wherever_they_came_from(
         (ListSource("csv", "no/such/file.csv", "phone"), codes.UNREADABLE),
         (ListSource("sql", "NO_SUCH_VARIABLE", "phone", query="select 1"), codes.NO_SETTING),
         (ListSource("csv", "http://siamcoffee.example/optout.csv", "phone"), codes.BAD_ADDRESS),
-        (DeliverySource("early", ("failed",)), codes.NOT_YET),
+        (DeliverySource("early", ("failed",)), codes.NO_DELIVERY),
         (GroupSource(7), codes.GROUP_EXCLUDED),
         (NumbersSource(("08000",)), codes.BAD_INLINE),
     ],

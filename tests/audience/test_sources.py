@@ -314,4 +314,4 @@ def test_numbers_of_the_manifest_are_rows_too() -> None:
 def test_recipients_of_an_earlier_campaign_say_so(campaign: Callable[..., Campaign]) -> None:
     with pytest.raises(ManifestError) as caught:
         resolve(campaign(DeliverySource("early", ("failed",))))
-    assert [(d.code, d.field) for d in caught.value.diagnostics] == [(codes.NOT_YET, "recipients.0.delivery")]
+    assert [(d.code, d.field) for d in caught.value.diagnostics] == [(codes.NO_DELIVERY, "recipients.0.delivery")]

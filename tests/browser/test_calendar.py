@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ def test_the_page_forbids_what_it_does_not_hold(
         f"<link rel='stylesheet' href='{address}/style'>"
     )
     forbidding = PAGES["empty"]().replace("<body>", f"<body>{evil}")
-    files = {"forbidding": forbidding, "allowing": forbidding.replace(NO_OUTSIDE, "")}
+    files = {"forbidding": forbidding, "allowing": forbidding.replace(escape(NO_OUTSIDE), "")}
     for name, text in files.items():
         (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
     wanted = [{"file": str(tmp_path / f"{name}.html"), "width": WIDE, "scheme": "light"} for name in files]

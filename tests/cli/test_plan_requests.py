@@ -126,7 +126,8 @@ def test_a_target_that_another_campaign_already_is_is_blocked(project: Project) 
     with_a_broken_neighbour(project)
     file = project.root / "campaigns/moved.yaml"
     twin = json.loads(file.read_text(encoding="utf-8"))
-    project.campaign("twin", **{**twin, "name": "twin", "recipients": [{"numbers": ["0800000008"]}], "revision": 2})
+    twin |= {"recipients": [{"numbers": ["0800000008"]}], "revision": 2, "name": None}
+    project.write("campaigns/twin.yaml", json.dumps({key: value for key, value in twin.items() if value}))
     (action,) = project.plan("--target", "twin")["actions"]
     assert (action["action"], action["reason"]) == ("blocked", "duplicate_of_another_campaign")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from mesms_gitops.model.observation import SenderName
 from mesms_gitops.model.project import Policy, Project
 from mesms_gitops.model.rules import WAIVABLE, Planned, Waiver, field_of
 from mesms_gitops.model.sends import SendPhase
+from mesms_gitops.model.sketch import AudienceChange, Estimate
 from mesms_gitops.planning.assemble import summarise
 from mesms_gitops.planning.cost import priced
 from mesms_gitops.planning.guards import Guarded, guarded
@@ -27,7 +29,7 @@ from mesms_gitops.planning.waivers import waived
 from .scenes import SOON, Manifest, Scene, manifest, remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mesms_gitops.model.state import CampaignRecord
 
@@ -49,6 +51,7 @@ class Case:
     senders: tuple[SenderName, ...] | None = None
     allow_empty: bool = False
     positions: dict[str, Position] = field(default_factory=dict)
+    changes: Mapping[str, AudienceChange] = field(default_factory=dict)
 
     def refused(self) -> tuple[Diagnostic, ...]:
         """Everything that does not hold."""
@@ -58,7 +61,10 @@ class Case:
         """The actions with their warnings, and everything that does not hold."""
         situation, moves = Scene(self.manifests, self.records).situated()
         observed = replace(situation.observed, senders=self.senders, balance=self.balance)
-        actions = tuple(priced(action, {}) for action in decide(situation, moves))
+        actions = tuple(
+            replace(priced(action, {}), audience_change=self.changes.get(action.campaign))
+            for action in decide(situation, moves)
+        )
         project = Project(Path("/shop"), "mesms.yaml", "", policy=self.policy, positions=self.positions)
         return guarded(
             actions,
@@ -82,6 +88,13 @@ def _refusal(
     code: str, message: str, at: Position | None, key: str | None, next_step: str, campaign: str | None = "sale"
 ) -> Diagnostic:
     return Diagnostic(code, Severity.ERROR, message, at, key, next_step, refusal=True, campaign=campaign)
+
+
+def _moved(added: int, removed: int, *, limit: float | None, error: int = 0, before: int = 1000) -> Case:
+    change = AudienceChange("the last plan", None, before, before + added - removed, Estimate(added, removed, error))
+    return replace(
+        _policy("policy.max_audience_change", max_audience_change=limit), changes=MappingProxyType({"sale": change})
+    )
 
 
 TWO = (manifest("one", "Hello", (1, 2)), manifest("two", "Hello", (3, 4)))
@@ -247,6 +260,27 @@ GUARDS = {
             None,
         ),
     ),
+    "too many came or left": (
+        _moved(300, 40, error=12, limit=0.2),
+        _refusal(
+            "MS553",
+            "sale: 316 people or more came or left since the last plan, 31.6 % of 1,000; the limit is 20 %",
+            POLICY_LINE,
+            "policy.max_audience_change",
+            "look at its lists; if it is meant, raise `policy.max_audience_change` in mesms.yaml to 32%, or waive MS553"
+            " for sale in policy.waivers",
+        ),
+    ),
+    "more came or left than there were": (
+        _moved(1500, 0, limit=1.0),
+        _refusal(
+            "MS553",
+            "sale: 1,500 people or more came or left since the last plan, 150 % of 1,000; the limit is 100 %",
+            POLICY_LINE,
+            "policy.max_audience_change",
+            "look at its lists; if it is meant, waive MS553 for sale in policy.waivers of mesms.yaml",
+        ),
+    ),
     "parts beyond the policy": (
         _policy("policy.max_parts", (manifest(text=LONG),), max_parts=1),
         _refusal(
@@ -280,6 +314,10 @@ AT_THE_LIMIT = {
         senders=(APPROVED,),
     ),
     "no limit, no account": Case(),
+    "a fifth came or left": _moved(100, 100, limit=0.2),
+    "more than a fifth came or left, but not for certain": _moved(120, 120, error=20, limit=0.2),
+    "everybody left, and no limit": _moved(0, 1000, limit=None),
+    "nobody was there before": _moved(1000, 0, before=0, limit=0.2),
     "a least balance, but no account": Case(policy=Policy(min_balance_after=8)),
     "a balance of nothing left": Case(balance=3),
     "what comes back pays": Case(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mesms_gitops.errors import StateError, StateUnreadable
 from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase, SendRecord
+from mesms_gitops.model.sketch import AudienceSketch
 from mesms_gitops.model.state import STATE_VERSION, Approval, CampaignRecord, ManifestRecord, State
 from mesms_gitops.store.codec import Writer, decode, encode
 
@@ -218,6 +219,37 @@ def test_a_writer_remembers_nothing_wrong(made: list[State]) -> None:
                 writer.encode(each)
             continue
         assert writer.encode(each) == fresh
+
+
+SKETCH = AudienceSketch(50, bytes(range(32)))
+SKETCH_TEXT = "50:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+def test_a_sketch_is_one_line() -> None:
+    """A diff of two states shows one line for a list that moved, and a state from before there were any reads."""
+    early = EXAMPLE.campaigns["early"]
+    made = EXAMPLE.with_campaign(replace(early, sketch=SKETCH))
+    before, after = (encode(each).decode().splitlines() for each in (EXAMPLE, made))
+    assert [line for line in after if line not in before] == [f'      "sketch": "{SKETCH_TEXT}"']
+    assert decode(encode(made)) == made
+    assert decode(EXAMPLE_TEXT.encode()).campaigns["early"].sketch is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "50", "50:", "x:AA==", "51:AA==", "-1:", "050:", SKETCH_TEXT[:-4], SKETCH_TEXT + "AAAA", f"{SKETCH_TEXT}\n"],
+)
+def test_a_sketch_that_is_none_is_refused_with_its_place(text: str) -> None:
+    """Of the wrong length, or not base64: nothing is guessed."""
+    body = encode(EXAMPLE.with_campaign(replace(EXAMPLE.campaigns["early"], sketch=SKETCH))).decode()
+    with pytest.raises(StateUnreadable, match="cannot be read") as caught:
+        decode(body.replace(json.dumps(SKETCH_TEXT), json.dumps(text)).encode())
+    assert caught.value.where.endswith("campaigns.early.sketch")
+
+
+def test_a_sketch_that_could_not_be_read_is_not_written() -> None:
+    with pytest.raises(StateError):
+        encode(EXAMPLE.with_campaign(replace(EXAMPLE.campaigns["early"], sketch=AudienceSketch(51, b""))))
 
 
 def test_every_truncation_is_noticed() -> None:

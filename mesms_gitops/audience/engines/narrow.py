@@ -105,9 +105,10 @@ def fates(rows: Lazy) -> Lazy:
     )
 
 
-def rejected(rows: Lazy) -> Lazy:
-    """PHONE and FATE of the bad ones of ``sifted`` rows, sorted: the only order that is the same every time."""
-    return rows.filter(~nw.col(PHONE).is_null()).select(PHONE, FATE).sort(PHONE, FATE)
+def rejected(rows: Lazy, most: int | None) -> Lazy:
+    """PHONE and FATE of the bad ones of ``sifted`` rows, at most so many, in the order that is the same every time."""
+    bad = rows.filter(~nw.col(PHONE).is_null()).select(PHONE, FATE).sort(PHONE, FATE)
+    return bad if most is None else bad.head(most)
 
 
 def mentions(rows: Lazy, source: int, values: Sequence[str]) -> Lazy:
@@ -116,11 +117,6 @@ def mentions(rows: Lazy, source: int, values: Sequence[str]) -> Lazy:
     return good.select(
         SUBSCRIBER, nw.lit(source).cast(nw.Int64).alias(SOURCE), *values, nw.lit(0).cast(nw.Int64).alias(OTHERS)
     )
-
-
-def opt_outs(rows: Lazy) -> Lazy:
-    """The numbers of the good ones of ``sifted`` rows."""
-    return rows.filter(nw.col(FATE) == GOOD).select(SUBSCRIBER)
 
 
 def people(mentioned: Iterable[Lazy], opted_out: Iterable[Lazy], values: Sequence[str]) -> Lazy:

@@ -15,7 +15,6 @@ import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import narwhals as nw
 
@@ -66,8 +65,7 @@ class SparkEngine:
         """Tables, and Parquet wherever Spark has a file system. See ``Engine``."""
         if not isinstance(source, ListSource):
             return False
-        is_parquet = source.kind == "parquet" and urlsplit(source.location).scheme not in _ELSEWHERE
-        return source.kind == "table" or is_parquet
+        return source.kind == "table" or (source.kind == "parquet" and _scheme(source) not in _ELSEWHERE)
 
     def label(self, source: ListSource) -> str:
         """See ``Engine``."""
@@ -152,9 +150,13 @@ class SparkEngine:
             frame.to_native().unpersist()
 
 
+def _scheme(source: ListSource) -> str:
+    return source.location.partition("://")[0] if "://" in source.location else ""
+
+
 def _address(source: ListSource, label: str) -> str:
     """Where Spark looks. A path is this machine's; what exists is meant as it is written, else it may be a pattern."""
-    scheme = urlsplit(source.location).scheme if "://" in source.location else ""
+    scheme = _scheme(source)
     if scheme == "s3":
         return "s3a" + source.location.removeprefix("s3")
     if scheme:
@@ -197,9 +199,7 @@ def _unheard() -> Iterator[IO[bytes]]:
 def _not_started(error: Exception, said: IO[bytes]) -> Finding:
     said.seek(0)
     lines = [line.strip() for line in said.read().decode(errors="replace").splitlines()]
-    told = [
-        line for line in lines if line and not line.startswith(("at ", "WARNING", "Using ", "Setting ", "To adjust"))
-    ]
+    told = [line for line in lines if line and not line.startswith(_CHATTER)]
     why = _java_message(error) or (told[-1] if told else type(error).__name__)
     advice = "check `audience.master`, Spark's own settings and the network"
     return Finding(codes.NO_CLUSTER, "no Spark session can be started", why=why[:_LONGEST], next_step=advice)

@@ -29,7 +29,7 @@ from mesms_gitops.model.campaign import GroupSource, ListSource
 from mesms_gitops.model.diagnostic import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from polars import DataFrame
 
@@ -142,13 +142,11 @@ class SpreadExamination(Examination):
         self._outside.progress(Step(tally.label, tally.rows, None, "rows"))
         self._rejects.begin(tally.path, tally.label)
         if tally.invalid:
-            self._reject(self._engine.rows(narrow.rejected(sifted)), tally.label)
+            most = REJECTS_KEPT if self._outside.rejects is None else None
+            self._reject(self._engine.rows(narrow.rejected(sifted, most)), tally.label)
 
-    def _reject(self, bad: Iterable[tuple[str, str]], label: str) -> None:
+    def _reject(self, rows: Iterator[tuple[str, str]], label: str) -> None:
         """A cluster's rows have no numbers: rejects are numbered in their sorted order."""
-        if self._outside.rejects is None:
-            bad = islice(bad, REJECTS_KEPT)
-        rows = iter(bad)
         start = 1
         while some := list(islice(rows, BATCH_ROWS)):
             frame = pl.DataFrame(some, schema={PHONE: pl.String, REASON: pl.String}, orient="row")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.sources.adbc_query import PREFIX, AdbcQuery
 from mesms_gitops.audience.sources.csv_file import CsvFile
+from mesms_gitops.audience.sources.delivered import Delivered
 from mesms_gitops.audience.sources.fetched import Fetched
 from mesms_gitops.audience.sources.inline import Inline
 from mesms_gitops.audience.sources.json_file import JsonFile
@@ -60,7 +61,7 @@ def reader_of(source: ListSource | NumbersSource | DeliverySource, outside: Outs
         case NumbersSource():
             return Inline(source)
         case DeliverySource():
-            raise Unusable(_not_yet("delivery", "recipients of an earlier campaign"))
+            return Delivered(source, outside.past if outside else None)
         case ListSource():
             return _reader_of_list(source, outside or Outside())
 

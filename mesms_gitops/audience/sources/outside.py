@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
     from mesms_gitops.audience.engines.engine import Engine
+    from mesms_gitops.audience.sources.delivered import Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Outside:
     """``environment`` holds DSNs and names the netrc file; ``progress`` hears of every piece that arrives.
 
     Nothing is in the environment unless it is handed in. ``rejects`` takes every row without a usable number.
-    ``engine`` narrows the lists that it can read; without one, this machine does.
+    ``engine`` narrows the lists that it can read; without one, this machine does. ``past`` knows earlier campaigns.
 
     Libraries of object stores, proxies and TLS read the process's own environment besides, as their users expect.
     """
@@ -72,6 +73,7 @@ class Outside:
     limits: Limits = Limits()
     rejects: RejectSink | None = None
     engine: Engine | None = None
+    past: Past | None = None
 
 
 MIB: Final = 1 << 20

@@ -16,6 +16,7 @@ import polars as pl
 
 from mesms_gitops.audience.rules import PHONE
 from mesms_gitops.audience.sources.batch import FAULT, KEPT, ROW, value_column
+from mesms_gitops.audience.sources.counting import MISTAKEN
 from mesms_gitops.audience.sources.text_file import NotUtf8
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def quick_batch(block: bytes, first_line: int, line_ends: int, layout: Layout) -
 
     ``line_ends`` is how many line feeds it has. Raises NotUtf8.
     """
-    if b"\0" in block:
+    if block.startswith(MISTAKEN) or b"\0" in block:
         return None
     lines = line_ends + (not block.endswith(b"\n"))
     try:

@@ -44,4 +44,4 @@ def _wanted(place: Workplace, state: State, account: MesmsClient, name: str) -> 
     account.balance()  # for the server's clock, by which manifests are read
     campaigns, _ = manifests(place, state, account.server_time())
     chosen = tuple(campaign for campaign in campaigns if campaign.name == name)
-    return wanting(place, chosen, place.key_for(state))(state).get(name)
+    return wanting(place, chosen, place.key_for(state), account=account)(state).get(name)

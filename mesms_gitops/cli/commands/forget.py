@@ -29,6 +29,7 @@ def command(obj: dict[str, Any], *, number: str, output: str, yes: bool, lock_ti
     NUMBER may be spelled as in a manifest; - reads it from standard input, which keeps it out of the shell's history.
     Exit 3 if a snapshot could not be opened; what is encrypted takes MESMS_AGE_IDENTITY_FILE.
     """
+    from mesms_gitops.cli.known_audiences import forget_audiences
     from mesms_gitops.cli.wiring import workplace
     from mesms_gitops.reconcile.forget import forget
     from mesms_gitops.reconcile.tools import Journal
@@ -43,6 +44,7 @@ def command(obj: dict[str, Any], *, number: str, output: str, yes: bool, lock_ti
         key = place.key_for(state)
         journal = Journal(place.store, state)
         proof = forget(journal, place.snapshots(), key, subscriber, masked, place.clock.now())
+    forget_audiences()
     click.echo(_rendered(proof, output, place), nl=False)
     return proof.exit_code
 

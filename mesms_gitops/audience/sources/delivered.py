@@ -1,0 +1,103 @@
+"""Recipients of an earlier campaign, by what became of its message: for a second try, reviewed like the first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from mesms_gitops.audience import codes
+from mesms_gitops.audience.sources.batch import batches_of
+from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
+from mesms_gitops.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from polars import DataFrame
+
+    from mesms_gitops.model.campaign import DeliverySource
+
+
+class Past(Protocol):
+    """What is known of campaigns that were sent."""
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether the account may be asked at all: not offline."""
+
+    def left(self, campaign: str) -> tuple[str, ...] | None:
+        """The uuids of the messages of ``campaign`` that have left; None where there is no such campaign."""
+
+    def is_settled(self, campaign: str) -> bool:
+        """Whether every message of ``campaign`` is done: nobody's delivery is still open."""
+
+    def msisdns(self, uuid: str, delivery_state: str) -> Iterator[str]:
+        """The recipients of one message whose delivery is in that state. Raises `ApiError`."""
+
+
+class Delivered:
+    """The ``delivery:`` of a manifest."""
+
+    def __init__(self, source: DeliverySource, past: Past | None) -> None:
+        """Raises Unusable if nothing of the campaign has left, or nobody can be asked."""
+        self._source = source
+        self.label = f"delivery of {source.campaign}"
+        self.remarks: list[Finding] = []
+        if past is None or not past.can_be_asked:
+            raise Unusable(_offline(source))
+        uuids = past.left(source.campaign)
+        if not uuids:
+            raise Unusable(_nothing(source, is_known=uuids is not None))
+        self._past, self._uuids = past, uuids
+        if not past.is_settled(source.campaign):
+            self.remarks.append(_unsettled(source))
+
+    def batches(self) -> Iterator[DataFrame]:
+        """See ``Reader``."""
+        try:
+            yield from batches_of(self._rows(), 0)
+        except ApiError as error:
+            raise Unusable(
+                Finding(
+                    codes.NOT_REACHED,
+                    f"what became of {self._source.campaign} could not be read from ME-SMS",
+                    key="delivery",
+                    why=error.what,
+                    next_step=error.next_step or "try again; nothing was sent",
+                )
+            ) from error
+
+    def _rows(self) -> Iterator[Row]:
+        number = 0
+        for uuid in self._uuids:
+            for delivery_state in self._source.delivery_states:
+                for msisdn in self._past.msisdns(uuid, delivery_state):
+                    number += 1
+                    yield Row(number, msisdn)
+
+
+def _offline(source: DeliverySource) -> Finding:
+    return Finding(
+        codes.NO_DELIVERY,
+        f"what became of {source.campaign} is known to ME-SMS only, and it is not asked",
+        key="delivery",
+        next_step="plan without --offline",
+    )
+
+
+def _nothing(source: DeliverySource, *, is_known: bool) -> Finding:
+    return Finding(
+        codes.NO_DELIVERY,
+        f"nothing of {source.campaign} has left yet" if is_known else f"state knows no campaign {source.campaign}",
+        key="delivery",
+        why=None if is_known else "a name is known once its campaign was applied",
+        next_step="write state: draft until it has" if is_known else "check the name (mesms-gitops status)",
+    )
+
+
+def _unsettled(source: DeliverySource) -> Finding:
+    return Finding(
+        codes.DELIVERY_OPEN,
+        f"{source.campaign} is still being delivered: whoever fails later is not among these recipients",
+        key="delivery",
+        next_step="wait until it is done (mesms-gitops refresh), or accept that the list is not complete",
+    )

@@ -1,0 +1,67 @@
+"""One campaign that became far more requests than it allows itself, stopped before any of them is put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mesms_gitops.model.diagnostic import Diagnostic, Severity
+from mesms_gitops.planning.previews import fan_out_of
+
+if TYPE_CHECKING:
+    from mesms_gitops.model.audience import Audience
+    from mesms_gitops.model.campaign import Campaign
+    from mesms_gitops.model.plan import FanOut
+    from mesms_gitops.model.state import CampaignRecord
+    from mesms_gitops.planning.texts import Texts
+
+WORTH_A_PLAN: Final = 1_000
+"""Requests beyond the limit that are still shown as a plan, with everything that is wrong with it."""
+
+
+def too_many(
+    campaign: Campaign, audience: Audience, texts: Texts, record: CampaignRecord | None
+) -> tuple[Diagnostic, ...]:
+    """The refusal (MS533) of far more requests than ``campaign`` allows itself; nothing if a plan may be made of it.
+
+    Some of them may be sends that are recorded already: only where even so more than the limit are left can no
+    comparison with the state change the answer.
+    """
+    requests = len(texts.texts) + len(audience.contact_groups)
+    left = requests - (len(record.sends) if record else 0)
+    if left <= max(campaign.limits.requests, WORTH_A_PLAN):
+        return ()
+    found = fan_out_of(audience, texts)
+    return (
+        Diagnostic(
+            code="MS533",
+            severity=Severity.ERROR,
+            message=f"{campaign.name}: {left:,} requests (one for each distinct text) are more than the limit of"
+            f" {campaign.limits.requests:,}",
+            position=campaign.position("limits.requests"),
+            field="limits.requests",
+            why="; ".join(filter(None, (_cause(found), _price(texts)))) or None,
+            next_step=f"raise `limits.requests` in {campaign.file} to {left}, if it is meant",
+            refusal=True,
+            campaign=campaign.name,
+        ),
+    )
+
+
+def _cause(found: tuple[FanOut, ...]) -> str:
+    if not found:
+        return ""
+    most = found[0]
+    return f"{most.variable} has {most.values:,} values; without it there would be {most.requests_without:,}"
+
+
+def _price(texts: Texts) -> str:
+    """People, parts and credits, as far as they are known without asking."""
+    histogram = texts.histogram()
+    people = f"{sum(histogram.values()):,} people"
+    if 0 in histogram:
+        return people
+    sizes = ", ".join(
+        f"{some:,} x {parts} part{'s' if parts > 1 else ''}" for parts, some in histogram.items()
+    )
+    credits = sum(parts * some for parts, some in histogram.items())
+    return f"{people} ({sizes}), {credits:,} credits (estimate)"
