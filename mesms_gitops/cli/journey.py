@@ -21,6 +21,7 @@ from mesms_gitops.model.campaign import DeclaredState
 from mesms_gitops.model.suppression import Suppression
 from mesms_gitops.planning.comparing import with_news
 from mesms_gitops.planning.desire import Wanted, sends_of
+from mesms_gitops.planning.fan_out import too_many
 from mesms_gitops.planning.fingerprint import manifest_record
 from mesms_gitops.planning.previews import fan_out_of, previews_of
 from mesms_gitops.planning.situation import needs_audience
@@ -210,7 +211,7 @@ class _Wanting:
                 to_read.append((campaign, record))
             else:
                 wanted[campaign.name] = known
-        readings = [Reading(size_of(one), partial(self._one, one, suppression, past)) for one, _ in to_read]
+        readings = [Reading(size_of(one[0]), partial(self._one, *one, suppression, past)) for one in to_read]
         findings: list[Diagnostic] = []
         for (campaign, _), read in zip(to_read, self._abreast(readings), strict=True):
             try:
@@ -244,15 +245,18 @@ class _Wanting:
     def _manifest(self, campaign: Campaign) -> ManifestRecord:
         return manifest_record(campaign, self.key, str(self.place.project.root))
 
-    def _one(self, campaign: Campaign, suppression: Suppression, past: RecordedPast) -> Wanted:
+    def _one(
+        self, campaign: Campaign, record: CampaignRecord | None, suppression: Suppression, past: RecordedPast
+    ) -> Wanted:
         manifest = self._manifest(campaign)
         self.place.teller.say(f"reading the recipients of {campaign.name}")
         audience, sketch = self._audience(campaign, suppression, past)
         rendering = Rendering(campaign, self.place.project.policy.links)
         texts = texts_of(campaign, audience, rendering.render)
-        sends = sends_of(campaign, audience, texts, rendering.render, self.key)
         rendered = waived(rendering.errors, self.place.project, self.now)
-        stop_on_errors(rendered)
+        refused = waived(too_many(campaign, audience, texts, record), self.place.project, self.now)
+        stop_on_errors((*rendered, *(found for found in refused if found.is_error)))
+        sends = sends_of(campaign, audience, texts, rendering.render, self.key)
         costs = rendering.costs(sends)
         priced = {found.code for found in costs}  # said anew, with what they cost these people
         warnings = (found for found in self._warnings_of(campaign) if found.code not in priced)

@@ -60,8 +60,6 @@ def _price(texts: Texts) -> str:
     people = f"{sum(histogram.values()):,} people"
     if 0 in histogram:
         return people
-    sizes = ", ".join(
-        f"{some:,} x {parts} part{'s' if parts > 1 else ''}" for parts, some in histogram.items()
-    )
+    sizes = ", ".join(f"{some:,} x {parts} part{'s' if parts > 1 else ''}" for parts, some in histogram.items())
     credits = sum(parts * some for parts, some in histogram.items())
     return f"{people} ({sizes}), {credits:,} credits (estimate)"

@@ -414,14 +414,14 @@ def test_another_key_knows_nothing(life, monkeypatch):
 
 
 def test_a_forged_memory_in_the_project_is_not_believed(life, monkeypatch):
-    (file,) = (life.home / "cache" / "mesms-gitops").iterdir()
+    (file,) = (life.home / "cache" / "mesms-gitops").glob("plan-*.json")
     file.rename(life.root / ".mesms" / file.name)
     assert A in read_in_full(life, monkeypatch)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
 def test_damage_is_ignored(life, monkeypatch, share):
-    (file,) = (life.home / "cache" / "mesms-gitops").iterdir()
+    (file,) = (life.home / "cache" / "mesms-gitops").glob("plan-*.json")
     whole, said = file.read_bytes(), life.said(from_memory=False)
     at = int(share * len(whole))
     for damaged in (whole[:at], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]):
@@ -433,7 +433,7 @@ def test_damage_is_ignored(life, monkeypatch, share):
 def test_it_holds_neither_texts_nor_numbers(life):
     life.write(A, TEXTS[7] + "owner: 0800000003\n")
     life.said()
-    (file,) = (life.home / "cache" / "mesms-gitops").iterdir()
+    (file,) = (life.home / "cache" / "mesms-gitops").glob("plan-*.json")
     assert file.stat().st_mode & 0o777 == 0o600
     for secret in ("hello", "0800000001", "0800000003"):
         assert secret not in file.read_text()

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesms_gitops.errors import ManifestError
 from mesms_gitops.model.audience import Audience, AudienceGroup
 from mesms_gitops.model.campaign import LocalTemplate
+from mesms_gitops.model.diagnostic import Diagnostic, Severity
 from mesms_gitops.model.plan import FanOut, Preview
 from mesms_gitops.planning.previews import fan_out_of, previews_of
 from mesms_gitops.planning.texts import EachAlone, texts_of
@@ -68,6 +70,18 @@ def test_a_text_that_asks_for_a_value_is_shown_as_its_template() -> None:
     assert shortest.text == "Hello", "struck out, it takes the same way"
     assert longest.text == told.body.source  # type: ignore[union-attr]
     assert longest.units == 11
+
+
+def test_a_text_that_counts_with_a_value_is_shown_as_its_template() -> None:
+    """Struck out, that value has no text at all: no reason to end a plan."""
+
+    def render(values: Mapping[str, str]) -> str:
+        if not values["points"].isdigit():
+            raise ManifestError([Diagnostic("MS314", Severity.ERROR, "the template cannot be rendered")])
+        return f"{int(values['points']) * 2} points"
+
+    (preview,) = _previews(_audience({"points": "10"}), render, "points")
+    assert (preview.text, preview.units, preview.is_masked) == ("Dear {name}", 9, True)
 
 
 _WORD = st.text("abcกขคสมชาย ้ำ0123456789", min_size=1, max_size=12).filter(str.strip)
