@@ -1,8 +1,8 @@
 """200,000 personal texts, from an audience to what a plan needs: ``python -m benchmarks.personal [PEOPLE]``.
 
 Few thousand different combinations of values, and one for everybody. *Texts* are grouped, rendered, looked at and
-counted; *sends* are digests and fingerprints on top, which are only made where `limits.requests` allows so many. Beside
-them, in the same run: ``%`` formatting and a dict for each row (the floor), and Jinja2's sandbox for each row. CPU time,
+counted; *sends* are digests and fingerprints on top, which are only made where `limits.requests` allows them. Beside
+them, in the same run: ``%`` formatting and a dict for each row (the floor), and Jinja2's sandbox a row. CPU time,
 so that a busy machine does not count; every text is compared with what Jinja2 makes of it.
 """
 
@@ -94,13 +94,15 @@ def _rows(everybody: Audience) -> list[tuple[int, dict[str, str]]]:
     return [(number, dict(group.values)) for group in everybody.groups for number in group.numbers]
 
 
+_FLOOR = "สวัสดีคุณ %s สมาชิก %s ลด 20%% ทุกสาขา siamcoffee.example/x"
+
+
 def by_format(rows: list[tuple[int, dict[str, str]]]) -> dict[str, list[int]]:
     """The least that can be done: the text of each row, and who gets it."""
     found: dict[str, list[int]] = {}
     for number, values in rows:
-        found.setdefault("สวัสดีคุณ %(name)s สมาชิก %(tier)s ลด 20%% ทุกสาขา siamcoffee.example/x" % values, []).append(
-            number
-        )
+        text = _FLOOR % (values["name"], values["tier"])
+        found.setdefault(text, []).append(number)
     return found
 
 

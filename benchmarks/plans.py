@@ -13,6 +13,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -48,7 +49,11 @@ class Finished:
         self.caches = folder / f"caches-{many}"
         self.many = many
         self._env = {"XDG_CACHE_HOME": str(self.caches), "MESMS_BASE_URL": base_url, "MESMS_API_KEY": api_key}
-        _write(self.root, many)
+        apart = get_context("spawn").Process(target=_write, args=(self.root, many))
+        apart.start()  # a process begins with the memory of the one that started it: this one stays small
+        apart.join()
+        if apart.exitcode:
+            raise RuntimeError(f"the project of {many} campaigns was not made")
         command = str(Path(sys.executable).with_name("mesms-gitops"))
         settings = (f"{key}={value}" for key, value in self._env.items())
         self.plan = ["env", *settings, command, "-C", str(self.root), "plan"]

@@ -8,7 +8,7 @@ import polars as pl
 
 from mesms_gitops.audience.explaining import about
 from mesms_gitops.audience.normalise import EXPLAINED, mask
-from mesms_gitops.audience.rules import PHONE, REASON
+from mesms_gitops.audience.rules import AROUND, PHONE, REASON
 from mesms_gitops.audience.sources.batch import ROW
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def masked(phone: Expr) -> Expr:
     return (
         pl.when(phone.is_null())
         .then(pl.lit(""))
-        .when(phone.str.strip_chars() == "")
+        .when(phone.str.replace_all(AROUND, "") == "")
         .then(pl.lit("(empty)"))
         .otherwise(pl.lit("xxx") + digits.str.tail(shown))
     )

@@ -28,17 +28,20 @@ def _class(characters: str) -> str:
 
 _EDGES: Final = _class("\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680" + SPACES[2:] + "\u2028\u2029")
 """What `str.strip` takes for white space."""
-_STRIP: Final = rf"^{_EDGES}+|{_EDGES}+\z"
+AROUND: Final = rf"^{_EDGES}+|{_EDGES}+\z"
+"""What it takes away."""
 _DROPPED: Final = _class(SPACES + INVISIBLE)
 _SEPARATOR: Final = _class(SEPARATORS)
+_PLAIN: Final = r"^\+?[0-9]+\z"
 
 
 def judged(frame: nw.LazyFrame) -> nw.LazyFrame:  # type: ignore[type-arg]
     """``frame`` with SUBSCRIBER (or null), REASON (why there is none) and LOST_ZERO beside its column PHONE."""
-    text = _legible(nw.col(PHONE))
-    frame = frame.with_columns(_text=text)
+    # nothing is to be done to nearly all numbers: a cluster then leaves out the dozen replacements
+    plain = nw.col(PHONE).str.contains(_PLAIN)
+    frame = frame.with_columns(_text=nw.when(plain).then(nw.col(PHONE)).otherwise(_legible(nw.col(PHONE))))
     bare = nw.col("_text").str.replace_all(_SEPARATOR, "")
-    frame = frame.with_columns(_bare=bare)
+    frame = frame.with_columns(_bare=nw.when(plain).then(nw.col("_text")).otherwise(bare))
     frame = frame.with_columns(_is_abroad=_is_abroad())
     frame = frame.with_columns(_body=_without_exit_code())
     frame = frame.with_columns(_digits=_significant())
@@ -55,7 +58,7 @@ def judged(frame: nw.LazyFrame) -> nw.LazyFrame:  # type: ignore[type-arg]
 
 
 def _legible(phone: nw.Expr) -> nw.Expr:
-    text = phone.str.replace_all(_STRIP, "").str.replace_all(_DROPPED, "")
+    text = phone.str.replace_all(AROUND, "").str.replace_all(_DROPPED, "")
     for digit in range(10):
         text = text.str.replace_all(chr(ord("๐") + digit), str(digit), literal=True)
     return text

@@ -23,6 +23,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b, file_digest
+from stat import S_ISREG
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,6 +51,8 @@ FOLDER: Final = "audiences"
 KEPT_FOR: Final = 7 * 24 * 3600
 """Seconds."""
 MOST_BYTES: Final = 64 << 20
+LARGEST_LIST: Final = 2 << 30
+"""Bytes. A larger file is read each time: what is wrong with it is found sooner than its digest."""
 _IRRELEVANT: Final = frozenset({"schedule", "limits", "revision", "moved_from", "owner", "labels", "sender"})
 """Keys of a manifest on which its audience does not depend."""
 _FILES: Final = frozenset({"csv", "json", "ndjson", "parquet", "xlsx"})
@@ -148,8 +151,12 @@ class _Seen:
         stamps = []
         for location in (source.location for source in sources if isinstance(source, ListSource)):
             try:
-                with open(location, "rb") as file:
-                    stamps.append((location, _stamp(os.fstat(file.fileno()))))
+                # whatever is no file (a pipe, a device) may never answer, or never end: its reader says so
+                with open(os.open(location, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+                    found = os.fstat(file.fileno())
+                    if not S_ISREG(found.st_mode) or found.st_size > LARGEST_LIST:
+                        return None
+                    stamps.append((location, _stamp(found)))
                     digest.update(file_digest(file, "sha256").digest())
             except OSError:
                 return None

@@ -24,9 +24,10 @@ _ROWS: Final = 10_000
 class RejectLog:
     """Takes in what lists hold beside good numbers, in bounded memory; see ``RejectSink``."""
 
-    def __init__(self, file: IO[bytes] | None) -> None:
-        """All of it goes to ``file``, if there is one."""
+    def __init__(self, file: IO[bytes] | None, name: str = "") -> None:
+        """All of it goes to ``file``, if there is one; ``name`` is what errors call it."""
         self._file = file
+        self._name = name
         self._campaign = self._path = self._label = ""
         self._first: list[Rejected] = []
         self._kept = self._before = self._start = 0
@@ -55,7 +56,7 @@ class RejectLog:
             Rejected(self._campaign, self._label, *row) for row in rejects.head(FIRST - len(self._first)).iter_rows()
         ]
         if self._file:
-            with _said(self._file.name):
+            with _said(self._name):
                 for some in rejects.iter_slices(_ROWS):
                     rows = (Rejected(self._campaign, self._label, *row) for row in some.iter_rows())
                     self._file.write(rejects_csv(rows).encode())
@@ -82,7 +83,7 @@ def reject_log(target: Path | None, *, verbose: bool) -> Iterator[RejectLog | No
         file = tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False)  # noqa: SIM115
     try:  # a temporary file is for its owner alone, and so is what it becomes
         file.write(HEADER.encode())
-        log = RejectLog(file)
+        log = RejectLog(file, str(target))
         try:
             with _shown_at_the_end(log if verbose else None):
                 yield log

@@ -69,6 +69,20 @@ class Teller:
         print(f"\r\x1b[K{cut}", end="", file=sys.stderr, flush=True)
         self._open = True
 
+    @property
+    def pace(self) -> float:
+        """Seconds between two lines about the same long work: short where one line is rewritten, else long."""
+        if self._terminal.animates and not self._verbose:
+            return 0.2
+        return 10.0 if self._verbose else 30.0
+
+    def so_far(self, text: str) -> None:
+        """Tell how far long work is, wherever stderr goes; not more often than every ``pace`` seconds."""
+        if self._terminal.animates or self._verbose:
+            self.say(text)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
     def note(self, text: str) -> None:
         """Tell what should be known, wherever stderr goes."""
         self.done()

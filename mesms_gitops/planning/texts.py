@@ -93,7 +93,12 @@ def texts_of(campaign: Campaign, audience: Audience, render: ManyRender | None) 
     of_groups = _combinations(campaign, audience, names)
     combinations = list(dict.fromkeys(of_groups))
     made: Sequence[str | None] = [None] * len(combinations) if render is None else render.many(names, combinations)
-    messages = _numbered(combinations if is_saved else made)
+    keys: Sequence[object] = combinations if is_saved else made
+    if len(combinations) == len(of_groups) == len(set(keys)):  # nobody shares a text with another group
+        own = [(index,) for index in range(len(of_groups))]
+        people = [len(group.numbers) for group in audience.groups]
+        return Texts(names, combinations, made, combinations, own, people)
+    messages = _numbered(keys)
     groups = _grouped(of_groups, dict(zip(combinations, messages, strict=True)))
     firsts = dict(zip(reversed(messages), range(len(messages) - 1, -1, -1), strict=True))
     return Texts(

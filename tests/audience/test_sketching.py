@@ -76,7 +76,7 @@ def test_it_is_the_same_on_every_machine() -> None:
 GOLDEN = "0110a02a004202001800840c14908910048001000c1050102501100a420e2012"
 
 
-@pytest.mark.parametrize("people", [0, 1, LEAST_PEOPLE - 1])
+@pytest.mark.parametrize("people", [0, 1, 49])
 def test_of_few_people_only_their_number_is_kept(people: int) -> None:
     """Who could be guessed one by one has no bits; two such audiences differ at least by what their sizes do."""
     sketch = sketched(row(0, people))

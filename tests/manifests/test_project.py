@@ -30,6 +30,7 @@ policy:
   max_recipients: {campaign: 100, apply: 200}
   max_credits: {campaign: 300}
   min_balance_after: 0
+  max_audience_change: 12.5%
 """
 
 
@@ -60,6 +61,7 @@ def test_every_key_is_understood(place):
         max_recipients_apply=200,
         max_credits_campaign=300,
         min_balance_after=0,
+        max_audience_change=0.125,
     )
     assert loaded.audience_engine == "spark"
     assert project.audience == AudienceSettings(

@@ -389,6 +389,7 @@ IN_A_PROJECT = {
     "no address": ("version: 1\napi: {base_url: here}\n", None, ["mesms.yaml:2:17 MS010"]),
     "unencrypted": ("version: 1\napi: {base_url: 'http://a.example'}\n", None, ["mesms.yaml:2:17 MS011"]),
     "password": ("version: 1\nstate: postgresql://u:secret@h/d\n", None, ["mesms.yaml:2:8 MS012"]),
+    "no age key": ("version: 1\naudience: {encrypt_to: [ops]}\n", None, ["mesms.yaml:2:25 MS139"]),
     "sender": ("version: 1\npolicy: {senders: [Other]}\n", GOOD, ["campaigns/one.yaml:2:9 MS501"]),
     "link": (
         "version: 1\npolicy: {links: [a.example]}\n", with_line(3, "content: ลด https://b.example/c"),

@@ -200,11 +200,13 @@ def _not_started(error: Exception, said: IO[bytes]) -> Finding:
     said.seek(0)
     lines = [line.strip() for line in said.read().decode(errors="replace").splitlines()]
     told = [line for line in lines if line and not line.startswith(_CHATTER)]
-    why = _java_message(error) or (told[-1] if told else type(error).__name__)
+    why = _java_message(error) or (_THROWN.sub("", told[-1]) if told else type(error).__name__)
     advice = "check `audience.master`, Spark's own settings and the network"
     return Finding(codes.NO_CLUSTER, "no Spark session can be started", why=why[:_LONGEST], next_step=advice)
 
 
+_THROWN: Final = re.compile(r'^Exception in thread "[^"]*" [\w.$]+: ')
+_CONDITION: Final = re.compile(r"\[([A-Z0-9_.]+)\]")
 _LONGEST: Final = 300
 _CHATTER: Final = ("at ", "WARNING", "Using ", "Setting ", "To adjust")
 
@@ -266,4 +268,7 @@ def _condition(error: Exception) -> str:
     if told:
         return str(told)
     cause = getattr(error, "java_exception", None)
-    return str(cause.getClass().getSimpleName()) if cause is not None else type(error).__name__
+    if cause is None:
+        return type(error).__name__
+    found = _CONDITION.match(str(cause.getMessage() or ""))
+    return found[1] if found else str(cause.getClass().getSimpleName())

@@ -26,7 +26,9 @@ def _with_zeros(sample: bytes) -> str | None:
     """UTF-16 without its mark has zeros in every other byte of what is ASCII, UTF-32 in three of four."""
     cells = sample[: len(sample) // 4 * 4]
     if cells.count(0) > len(cells) * 0.6:
-        return "UTF-32"
+        # all zeros would decode as well: that is what a file looks like which was made, but not written
+        texts = (_decoded(cells, name) for name in ("utf-32-le", "utf-32-be"))
+        return "UTF-32" if any(text and "\n" in text for text in texts) else None
     odd = cells[1::2].count(0) > cells[0::2].count(0)
     name = "utf-16-le" if odd else "utf-16-be"
     text = _decoded(cells, name)

@@ -172,7 +172,8 @@ def _refuse_zeros(head: bytes, kind: str, label: str) -> None:
             codes.ENCODING,
             f"{label} is in an encoding that is not known",
             key=kind,
-            why="it has zero bytes" + (f"; its bytes fit {fit}" if fit else ", which text does not have"),
+            why="it has zero bytes"
+            + (f"; its bytes fit {fit}" if fit else ", as a file has that was not written whole"),
             next_step="save it as UTF-8",
         )
     )
