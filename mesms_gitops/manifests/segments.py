@@ -48,7 +48,7 @@ class Slot:
 
     def _together(self, keys: Sequence[Combination]) -> list[str] | None:
         """All in one render; None if anything about them is not plain sailing."""
-        if self._many is None or len(keys) < 2 or any(None in key or _MARK in "".join(key) for key in keys):  # type: ignore[arg-type]
+        if self._many is None or len(keys) < 2 or any(None in key for key in keys):
             return None
         rows: list[Any] = [key[0] for key in keys] if len(self.names) == 1 else list(keys)
         made = _run(self._many, {_ROWS: rows})
@@ -60,7 +60,7 @@ class Slot:
 
 _AT_ONCE: Final = 100
 _MARK: Final = "\x00"
-"""Between two outputs; a text that holds it by itself is rendered alone."""
+"""Between two outputs; where it stands in one as well there are too many, and each is rendered alone."""
 _ROWS: Final = "rows_of_all"
 """What the loop over them goes through; a template that uses the name itself is rendered row by row."""
 

@@ -91,7 +91,7 @@ def test_a_pipe_sees_nothing_of_a_few_seconds(project: Project) -> None:
     [(True, False, 3992), (True, True, 99), (False, True, 99), (False, False, 33)],
 )
 def test_how_often_long_work_is_told(animates: bool, verbose: bool, told: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a thousand seconds with eight steps each: four a second where a line is rewritten, else a line now and then."""
+    """In a thousand seconds of eight steps each: four a second where a line is rewritten, else a line at times."""
     stderr = io.StringIO()
     monkeypatch.setattr("sys.stderr", stderr)
     now = 0.0

@@ -12,6 +12,7 @@ from mesms_gitops.errors import ManifestError
 from mesms_gitops.manifests.batch import Batch, Filled, batch_of, batch_of_saved
 from mesms_gitops.manifests.links import check_links
 from mesms_gitops.manifests.message_text import check_errors
+from mesms_gitops.manifests.segments import Slot
 from mesms_gitops.manifests.slips import slips
 from mesms_gitops.manifests.templates import compile_template, render_saved
 from mesms_gitops.manifests.watch import Watch
@@ -95,6 +96,17 @@ def test_a_slot_is_rendered_once_for_each_of_its_values() -> None:
     assert batch._outputs[1] == {("gold",): " ทอง", ("silver",): ""}
 
 
+@pytest.mark.parametrize("source", ["{{ name|upper }}", "{{ name ~ tier }}"])
+def test_the_values_of_a_slot_are_rendered_in_one_go(source: str) -> None:
+    """With one variable and with two."""
+    (slot,) = batch_of(compile_template(LocalTemplate(source)), source).slots
+    assert isinstance(slot, Slot)
+    keys = [("a", "b")[: len(slot.names)], ("c", "d")[: len(slot.names)]]
+    assert slot._together(keys) == [text for _, text in slot.outputs(keys[:1])] + [
+        text for _, text in slot.outputs(keys[1:])
+    ]
+
+
 def test_the_work_of_one_slot_is_counted_as_if_it_were_alone() -> None:
     """A loop that one render may afford, a hundred times."""
     source = "{% for i in range(300) %}{{ tier }}{% endfor %}"
@@ -106,7 +118,22 @@ def test_the_work_of_one_slot_is_counted_as_if_it_were_alone() -> None:
 
 WORDS = st.lists(
     st.sampled_from(
-        ("", " ", "Dear ", "สวัสดี", "เ", "\n", "siamcoffee.example/a", " bit.ly/", "https://", ".com", "’", "@", "{")
+        (
+            "",
+            " ",
+            "Dear ",
+            "สวัสดี",
+            "เ",
+            "เมือง",
+            "\n",
+            "siamcoffee.example/a",
+            " bit.ly/",
+            "https://",
+            ".com",
+            "’",
+            "@",
+            "{",
+        )
     ),
     min_size=2,
     max_size=4,
@@ -131,6 +158,7 @@ def batches(draw: st.DrawFn) -> tuple[list[str], Filled]:
 
 @settings(max_examples=800, deadline=None)
 @given(batches())
+@example((["คุณ", "เมือง"], Filled(["คุณเเมือง"], (frozenset({"เ"}),))))
 def test_nothing_that_is_cleared_is_odd_or_wrong(made: tuple[list[str], Filled]) -> None:
     words, filled = made
     suspects = set(Watch(words).suspects(filled))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mesms_gitops.model.audience import Audience, AudienceGroup
@@ -77,6 +77,8 @@ TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("aก{€\n🎉")), m
 
 
 @given(st.lists(st.one_of(TEXTS, st.text("aก", min_size=60, max_size=320)), max_size=6))
+@example(["a" * 160, "€" + "a" * 159])
+@example(["ก" * 70, "🎉" + "ก" * 69])
 def test_many_are_counted_as_each_is(texts: list[str]) -> None:
     assert counts(texts) == list(map(count, texts))
 
