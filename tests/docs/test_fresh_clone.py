@@ -17,6 +17,8 @@ def test_demo_and_test_work_in_a_fresh_clone(tmp_path: Path) -> None:
     environment = {
         name: value for name, value in os.environ.items() if name in ("PATH", "TMPDIR") or name.startswith("PIP_")
     }
+    # what pip built before is not built again: Spark comes as source, and its wheel takes a minute and 450 MB
+    environment.setdefault("PIP_CACHE_DIR", str(Path.home() / ".cache/pip"))
     environment |= {"HOME": str(home), "LANG": "C.UTF-8", "PYTEST_ADDOPTS": "tests/cli/test_start_up.py"}
 
     def make(target: str) -> str:
