@@ -49,20 +49,25 @@ def approval_of(plan_file: str | None, expected: str | None, *, auto_approve: bo
 
 def check(plan: Plan, approval: Approval, state: State, policy: Policy) -> None:
     """Refuse what was not approved, before anything else. Raises `StalePlan`, with what moved where that is known."""
-    if approval.saved is not None:
-        _check_saved(plan, approval.saved, state)
+    from mesms_gitops.planning.promise import promise_of
+    from mesms_gitops.reconcile.bookkeeping import is_approved
+
     if approval.digest is None:
         return
+    saved = approval.saved
+    if saved is not None:
+        _check_saved(plan, saved, state)
     _check_unspent(plan, approval.digest, state)
-    if not _is_what_was_approved(plan, approval, state, policy):
+    now = promise_of(plan, policy)
+    if not (is_approved(plan, approval.digest, state.approval) or (saved and _is_near(saved, now, policy))):
         raise StalePlan(
             "the plan is no longer the one that was approved",
-            moved=_moved(plan, approval, policy),
+            moved=_moved(saved, now) if saved else (),
             why=f"approved: {approval.digest}; now: {plan.digest}",
             next_step="look at what moved (mesms-gitops plan), and have it approved again",
         )
-    if approval.saved is not None:
-        _check_ground(plan, approval.saved, policy)
+    if saved is not None:
+        _check_ground(saved, now, policy)
 
 
 def _check_saved(plan: Plan, saved: SavedPlan, state: State) -> None:
@@ -94,31 +99,24 @@ def _check_unspent(plan: Plan, digest: str, state: State) -> None:
     )
 
 
-def _is_what_was_approved(plan: Plan, approval: Approval, state: State, policy: Policy) -> bool:
-    from mesms_gitops.planning.promise import audience_within, promise_of
-    from mesms_gitops.planning.sketches import compared
-    from mesms_gitops.reconcile.bookkeeping import is_approved
-
-    assert approval.digest is not None  # asked only then
-    if is_approved(plan, approval.digest, state.approval):
-        return True
-    if approval.saved is None:
-        return False
-    return audience_within(approval.saved.promise, promise_of(plan, policy), policy.leeway, compared)
-
-
-def _moved(plan: Plan, approval: Approval, policy: Policy) -> tuple[Moved, ...]:
-    from mesms_gitops.planning.promise import moved, promise_of
+def _is_near(saved: SavedPlan, now: Promise, policy: Policy) -> bool:
+    from mesms_gitops.planning.promise import audience_within
     from mesms_gitops.planning.sketches import compared
 
-    return moved(approval.saved.promise, promise_of(plan, policy), compared) if approval.saved else ()
+    return audience_within(saved.promise, now, policy.leeway, compared)
 
 
-def _check_ground(plan: Plan, saved: SavedPlan, policy: Policy) -> None:
+def _moved(saved: SavedPlan, now: Promise) -> tuple[Moved, ...]:
+    from mesms_gitops.planning.promise import moved
+    from mesms_gitops.planning.sketches import compared
+
+    return moved(saved.promise, now, compared)
+
+
+def _check_ground(saved: SavedPlan, now: Promise, policy: Policy) -> None:
     """The same intent may rest on other ground: another price, or a policy that was changed since."""
-    from mesms_gitops.planning.promise import cost_within, promise_of
+    from mesms_gitops.planning.promise import cost_within
 
-    now = promise_of(plan, policy)
     if saved.promise.policy != now.policy:
         raise StalePlan(
             "the policy is not the one this plan was held against",

@@ -69,7 +69,7 @@ def sends_of(
     assert campaign.schedule is not None  # a campaign without a time is never active: the manifest room saw to that
     make = _Maker(campaign.sender, campaign.schedule.when, key)
     made = []
-    for text, example, groups, size in zip(texts.texts, texts.examples, texts.groups, texts.sizes(), strict=True):
+    for text, example, groups, size in zip(texts.texts, texts.examples, texts.groups, texts.sizes, strict=True):
         content = _content(campaign, text, values_of(texts.names, example))
         everybody = merged([audience.groups[index].numbers for index in groups])
         parts = (everybody,) if len(everybody) <= MAX_NUMBERS_PER_SEND else everybody.slices(MAX_NUMBERS_PER_SEND)

@@ -39,7 +39,7 @@ def too_many(
             f" {campaign.limits.requests:,}",
             position=campaign.position("limits.requests"),
             field="limits.requests",
-            why="; ".join(filter(None, (_cause(found), _price(texts)))) or None,
+            why="; ".join(filter(None, (cause_of(found), _price(texts)))),
             next_step=f"raise `limits.requests` in {campaign.file} to {left}, if it is meant",
             refusal=True,
             campaign=campaign.name,
@@ -47,9 +47,10 @@ def too_many(
     )
 
 
-def _cause(found: tuple[FanOut, ...]) -> str:
+def cause_of(found: tuple[FanOut, ...]) -> str | None:
+    """The variable that costs most requests, in words; None where no single one does."""
     if not found:
-        return ""
+        return None
     most = found[0]
     return f"{most.variable} has {most.values:,} values; without it there would be {most.requests_without:,}"
 

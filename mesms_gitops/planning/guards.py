@@ -14,6 +14,7 @@ from mesms_gitops.model.diagnostic import Diagnostic, Severity
 from mesms_gitops.model.plan import Replace, ScheduleSend, SendNow
 from mesms_gitops.model.rules import Planned
 from mesms_gitops.planning.comparing import MOVED_TOO_FAR
+from mesms_gitops.planning.fan_out import cause_of
 from mesms_gitops.planning.waivers import waived
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _own_limits(action: Sending, campaign: Campaign, people: int) -> Iterator[Di
                 key,
                 f"raise `{key}` in {campaign.file} to {measured}, if it is meant",
                 campaign.name,
-                _what_makes_them_many(action) if code == "MS533" else None,
+                cause_of(action.fan_out) if code == "MS533" else None,
             )
     least = limits.recipients_min
     if least is not None and people < least:
@@ -256,14 +257,6 @@ def _over(
             f"raise `{key}` in {project.file} to {measured}, if it is meant",
             campaign,
         )
-
-
-def _what_makes_them_many(action: Sending) -> str | None:
-    """The variable that costs most requests; None where no single one does."""
-    if not action.fan_out:
-        return None
-    most = action.fan_out[0]
-    return f"{most.variable} has {most.values:,} values; without it there would be {most.requests_without:,}"
 
 
 def _refusal(

@@ -34,7 +34,7 @@ def previews_of(campaign: Campaign, audience: Audience, texts: Texts, render: Ma
     if not texts.texts:
         alone = [render.drafts(texts.names, [tuple(campaign.variables.get(name) for name in texts.names)])[0]]
         return tuple(_preview(text, count(text), 0, is_masked=False) for text in alone if audience.contact_groups)
-    sizes = [size for size in texts.sizes() if size is not None]
+    sizes = [size for size in texts.sizes if size is not None]
     if len(sizes) != len(texts.texts):
         return ()
     ranked = range(len(sizes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from mesms_gitops.model.campaign import SavedTemplate
@@ -55,7 +56,7 @@ class EachAlone:
     drafts = many
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Texts:
     """The different messages of one campaign, and who gets each; contact groups are not among them.
 
@@ -71,8 +72,9 @@ class Texts:
     groups: Sequence[Sequence[int]]
     people: Sequence[int]
 
+    @cached_property
     def sizes(self) -> list[Parts | None]:
-        """What each takes."""
+        """What each takes: counted once, asked for by whoever sends, previews or prices them."""
         known = counts([text for text in self.texts if text is not None])
         if len(known) == len(self.texts):
             return list(known)
@@ -81,7 +83,7 @@ class Texts:
     def histogram(self) -> dict[int, int]:
         """How many people get a message of how many parts (0: not known)."""
         people: Counter[int] = Counter()
-        for size, some in zip(self.sizes(), self.people, strict=True):
+        for size, some in zip(self.sizes, self.people, strict=True):
             people[size.parts if size else 0] += some
         return dict(sorted(people.items()))
 
