@@ -43,6 +43,7 @@ GROUP_FORGOTTEN: Final = "MS453"
 BAD_OPT_OUT: Final = "MS461"
 NO_OPT_OUTS: Final = "MS462"
 NOBODY: Final = "MS470"
+ALL_FORGOTTEN: Final = "MS471"
 
 codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -245,16 +246,26 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "bad numbers in an opt-out list",
             (
                 "Whoever stands behind them cannot be recognised, and is texted if a recipient list has the right "
-                "number."
+                "number. Rows with more or fewer columns than the header stop the plan: their numbers may be good, and "
+                "cannot be found. So does a list of ten rows or more without one usable number: that column holds "
+                "something else."
             ),
         ),
         NO_OPT_OUTS: (
             "opt-out list without rows",
-            "It excludes nobody. A failed export looks the same.",
+            "It excludes nobody: it is empty, as a failed export is, or `where` keeps none of its rows.",
         ),
         NOBODY: (
             "nobody left",
             "After bad numbers, filters, duplicates and opt-outs no recipient remains.",
+        ),
+        ALL_FORGOTTEN: (
+            "everybody who was left asked to be forgotten",
+            (
+                "The lists still name people, but `mesms-gitops forget` was told of each of them. The campaign is held "
+                "back, the others go on: delete its manifest, write `state: cancelled`, which takes back what is "
+                "scheduled, or change its lists."
+            ),
         ),
     }
 )

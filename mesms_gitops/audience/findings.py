@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.normalise import EXPLAINED, Reason, mask, normalise
-from mesms_gitops.model.campaign import GroupSource, ListSource, LocalTemplate, NumbersSource
+from mesms_gitops.model.campaign import DeliverySource, GroupSource, ListSource, LocalTemplate, NumbersSource
 from mesms_gitops.model.diagnostic import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mesms_gitops.audience.gathering import Combination
+    from mesms_gitops.audience.gathering import Blank
     from mesms_gitops.audience.sources.reader import Finding
     from mesms_gitops.audience.tally import Tally
     from mesms_gitops.model.campaign import Campaign, MessageBody, Source, Tolerance
     from mesms_gitops.model.diagnostic import Position
 
 _ROWS_SHOWN = 5
+_A_WHOLE_COLUMN = 10
+"""Rows of an opt-out list from which on not one usable number means that the column holds none: a few may be slips."""
 
 
 class Findings:
@@ -115,9 +116,9 @@ class Findings:
             self.add(
                 Severity.ERROR,
                 codes.NO_ROWS,
-                f"{tally.label} has no rows",
+                _empty(self.source_at(tally.path), tally.label),
                 tally.path,
-                next_step="export it again, or take it out of `recipients`",
+                next_step=_instead_of_empty(self.source_at(tally.path)),
             )
         if tally.lost_zeros:
             self.add(
@@ -141,44 +142,63 @@ class Findings:
             )
 
     def of_opt_outs(self, tally: Tally) -> None:
-        """Warnings about one opt-out list."""
-        if not tally.rows:
+        """Warnings about one opt-out list; an error where whom it names cannot be read at all.
+
+        That is if it has rows of another width, which may name anybody, or a whole column without one number.
+        """
+        judged, bad = tally.rows - tally.filtered, tally.invalid.total()
+        if tally.rows == tally.filtered:
             self.add(
                 Severity.WARNING,
                 codes.NO_OPT_OUTS,
-                f"the opt-out list {tally.label} has no rows: it excludes nobody",
+                f"the opt-out list {tally.label} has no rows"
+                + (f" that `where` keeps, of {tally.rows:,}" if tally.rows else "")
+                + ": it excludes nobody",
                 tally.path,
-                next_step="make sure that its export did not fail",
+                next_step="look at what stands in the columns of `where`: they are compared as text, letter for letter"
+                if tally.rows
+                else "make sure that its export did not fail",
             )
-        if tally.invalid and not isinstance(self.source_at(tally.path), NumbersSource):
+        if ragged := tally.invalid[Reason.RAGGED]:
+            self.add(
+                Severity.ERROR,
+                codes.BAD_OPT_OUT,
+                f"the opt-out list {tally.label} has {_counted(ragged, 'row')} wider or narrower than its header",
+                tally.path,
+                why="which cell is the number cannot be told, and whoever stands there asked not to be texted",
+                next_step="list them (masked) with `plan --rejects FILE.csv`, then mend the list",
+            )
+        elif bad == judged >= _A_WHOLE_COLUMN:
+            self.add(
+                Severity.ERROR,
+                codes.BAD_OPT_OUT,
+                f"the opt-out list {tally.label} has {_counted(judged, 'row')} and not one usable number",
+                tally.path,
+                why=_by_reason(tally.invalid),
+                next_step="check `phone`, and list the rows (masked) with `plan --rejects FILE.csv`",
+            )
+        elif tally.invalid and not isinstance(self.source_at(tally.path), NumbersSource):
             self.add(
                 Severity.WARNING,
                 codes.BAD_OPT_OUT,
-                f"the opt-out list {tally.label} has {_counted(tally.invalid.total(), 'row')} without a usable number, "
+                f"the opt-out list {tally.label} has {_counted(bad, 'row')} without a usable number, "
                 "excluding nobody",
                 tally.path,
                 why=_by_reason(tally.invalid),
                 next_step="list them (masked) with `plan --rejects FILE.csv`, then mend the list",
             )
 
-    def blank_values(self, combinations: Iterable[Combination]) -> None:
+    def blank_values(self, blanks: Iterable[Blank]) -> None:
         """An error for each column that leaves somebody's personal text with nothing in it."""
-        people: Counter[tuple[str, str, str]] = Counter()
-        rows: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
-        for combination in combinations:
-            for name in combination.blanks if combination.people else ():
-                place = (combination.path, combination.label, name)
-                people[place] += combination.people
-                rows[place] += combination.rows
-        for place, count in people.items():
-            path, label, name = place
-            shown = ", ".join(map(str, sorted(rows[place])[:_ROWS_SHOWN]))
-            column = _variables_of(self.source_at(path))[name]
+        for found in blanks:
+            shown = ", ".join(map(str, found.rows[:_ROWS_SHOWN]))
+            column = _variables_of(self.source_at(found.path))[found.name]
             self.add(
                 Severity.ERROR,
                 codes.BLANK_VALUE,
-                f"{label}: {_counted(count, 'recipient')} with nothing in “{column}”, which is their {{{{ {name} }}}}",
-                f"{path}.variables.{name}",
+                f"{found.label}: {_counted(found.people, 'recipient')} with nothing in “{column}”, which is their "
+                f"{{{{ {found.name} }}}}",
+                f"{found.path}.variables.{found.name}",
                 why=f"among others row {shown}" if shown else None,
                 next_step="fill the column, or leave these rows out with `where`",
             )
@@ -255,15 +275,17 @@ class Findings:
         """The error for an empty audience."""
         self.add(
             Severity.ERROR,
-            codes.NOBODY,
+            codes.ALL_FORGOTTEN if suppressed else codes.NOBODY,
             "nobody is left to text",
             "recipients",
             why=f"of {_counted(rows, 'row')} none remained after bad numbers, `where`, duplicates and `exclude`"
             + (f"; {suppressed:,} of them asked to be forgotten" if suppressed else "")
             if rows
             else "there is no recipient at all",
-            next_step="check the lists, `where` and `exclude`"
-            + ("; `state: cancelled` takes back what is scheduled" if suppressed else ""),
+            next_step="delete the campaign, or write `state: cancelled`, which takes back what is scheduled, or change "
+            "its lists"
+            if suppressed
+            else "check the lists, `where` and `exclude`",
         )
 
     def source_at(self, path: str) -> Source | None:
@@ -276,6 +298,18 @@ class Findings:
     def _place_of_source(self, path: str) -> Position | None:
         source = self.source_at(path)
         return (source.position if source else None) or self._campaign.position(path)
+
+
+def _empty(source: Source | None, label: str) -> str:
+    if isinstance(source, DeliverySource):
+        return f"nobody in {source.campaign} has the delivery status {' or '.join(source.delivery_states)}"
+    return f"{label} has no rows"
+
+
+def _instead_of_empty(source: Source | None) -> str:
+    if isinstance(source, DeliverySource):
+        return "there is nobody to text again: write `state: draft`, or name another `status`"
+    return "export it again, or take it out of `recipients`"
 
 
 def _variables_of(source: Source | None) -> Mapping[str, str]:

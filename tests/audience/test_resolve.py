@@ -119,20 +119,54 @@ def test_an_opt_out_list_without_its_column_stops_the_campaign(
 def test_bad_numbers_in_an_opt_out_list_are_counted_and_warned_of(
     csv_list: Callable[..., ListSource], campaign: Callable[..., Campaign]
 ) -> None:
-    opted_out = csv_list("phone,x\n0800000001,\n08000,\nn/a,\n0800000002\n")
+    opted_out = csv_list("phone,x\n0800000001,\n08000,\nn/a,\n")
     audience = resolve(campaign(numbers("0800000001", "0800000002"), exclude=(opted_out,)))
     assert groups_of(audience) == [({}, [800000002])]
-    assert audience.counts.exclude_invalid == 3
+    assert audience.counts.exclude_invalid == 2
     assert audience.counts.invalid == {}
     assert warnings_of(audience) == [codes.BAD_OPT_OUT]
-    assert audience.diagnostics[0].why == "1 malformed, 1 ragged, 1 too_short"
-    assert [row for _, row, _, _ in audience.rejects] == [3, 4, 5]
+    assert audience.diagnostics[0].why == "1 malformed, 1 too_short"
+    assert [row for _, row, _, _ in audience.rejects] == [3, 4]
+
+
+@pytest.mark.parametrize("row", ["0800000002", "Doe, John,0800000002,"], ids=["narrower", "wider"])
+def test_a_ragged_row_in_an_opt_out_list_stops_the_campaign(
+    row: str, csv_list: Callable[..., ListSource], campaign: Callable[..., Campaign]
+) -> None:
+    """Fail closed: its number may be good, and the person who refused would be texted."""
+    opted_out = csv_list(f"phone,x\n0800000001,\n08000,\n{row}\n")
+    stopped = campaign(numbers("0800000001", "0800000002"), exclude=(opted_out,))
+    assert [(error.code, error.field) for error in refused(stopped)] == [(codes.BAD_OPT_OUT, "exclude.0")]
+    assert [row for _, row, _, _ in examine(stopped).rejects] == [3, 4]
+
+
+@pytest.mark.parametrize(("bad", "good", "stops"), [(9, 0, False), (10, 0, True), (30, 1, False)])
+def test_an_opt_out_list_without_one_usable_number_stops_the_campaign(
+    bad: int, good: int, stops: bool, csv_list: Callable[..., ListSource], campaign: Callable[..., Campaign]
+) -> None:
+    """Fail closed: a column of ten cells and no number is not the column of numbers. A few may be slips."""
+    opted_out = csv_list("phone\n" + "6.68E+10\n" * bad + "0800000009\n" * good)
+    told = campaign(numbers("0800000001"), exclude=(opted_out,))
+    if stops:
+        assert [(error.code, error.field) for error in refused(told)] == [(codes.BAD_OPT_OUT, "exclude.0")]
+    else:
+        assert warnings_of(resolve(told)) == [codes.BAD_OPT_OUT]
 
 
 def test_an_opt_out_list_without_rows_is_warned_of(
     csv_list: Callable[..., ListSource], campaign: Callable[..., Campaign]
 ) -> None:
     assert warnings_of(resolve(campaign(numbers("0800000001"), exclude=(csv_list("phone\n"),)))) == [codes.NO_OPT_OUTS]
+
+
+def test_an_opt_out_list_of_which_where_keeps_nothing_is_warned_of(
+    csv_list: Callable[..., ListSource], campaign: Callable[..., Campaign]
+) -> None:
+    """A `yes` that the list spells `Yes` must not let everybody through in silence."""
+    opted_out = csv_list("phone,out\n0800000001,Yes\n0800000002,No\n", where={"out": ("yes",)})
+    audience = resolve(campaign(numbers("0800000001"), exclude=(opted_out,)))
+    assert warnings_of(audience) == [codes.NO_OPT_OUTS]
+    assert "no rows that `where` keeps, of 2: it excludes nobody" in audience.diagnostics[0].message
 
 
 @pytest.mark.parametrize(

@@ -239,3 +239,12 @@ def test_another_hash_key_is_an_error_and_not_a_changed_audience(project: Projec
         ran = project.run("plan", **env)
         assert ran.code == 1
         explained(ran, "MESMS_HASH_KEY")
+
+
+@pytest.mark.parametrize(("secret", "verdict"), [("a", "warn"), (" " * 40, "warn"), ("0" * 16, "ok")])
+def test_doctor_warns_of_a_hash_key_that_can_be_guessed(secret: str, verdict: str, project: Project) -> None:
+    """A key of a few characters, or of blanks, is found out by trial by whoever has the state."""
+    ran = project.run("doctor", MESMS_HASH_KEY=secret)
+    (line,) = [line for line in ran.out.splitlines() if "MESMS_HASH_KEY" in line]
+    assert line.startswith(verdict)
+    assert ("guessed" in line) == (verdict == "warn")

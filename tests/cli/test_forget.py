@@ -52,6 +52,35 @@ def test_a_forgotten_person_leaves_a_scheduled_message(project: Project, sandbox
     assert project.plan()["has_changes"] is False
 
 
+def test_a_campaign_to_nobody_but_the_forgotten_holds_up_no_other(project: Project, sandbox: Running) -> None:
+    """It is blocked, with what to do about it; the others go on; taken back, its message never leaves."""
+    project.campaign("alone", recipients=[{"numbers": ["0800000001"]}])
+    assert project.apply().code == 0
+    assert project.run("forget", "0800000001", "--yes").code == 0
+    project.campaign("new-alone", recipients=[{"numbers": ["0800000001"]}])
+    project.campaign("others", recipients=[{"numbers": ["0800000003"]}])
+    actions = {action["campaign"]: action for action in project.plan()["actions"]}
+    assert {name: (one["action"], one["reason"]) for name, one in actions.items()} == {
+        "alone": ("blocked", "all_forgotten"),
+        "new-alone": ("blocked", "all_forgotten"),
+        "others": ("schedule", "new"),
+    }
+    (found,) = actions["alone"]["diagnostics"]
+    assert found["message"] == (
+        "alone: everybody who is left on its lists asked to be forgotten: there is nobody to text"
+    )
+    assert found["next"] == (
+        "delete campaigns/alone.yaml, or write `state: cancelled` in it, which takes back what is scheduled; "
+        "or change its lists"
+    )
+    assert project.apply().code == 3
+    assert texted(sandbox) == {GONE: 1, "66800000003": 1}
+    project.campaign("alone", recipients=[{"numbers": ["0800000001"]}], state="cancelled")
+    (project.root / "campaigns/new-alone.yaml").unlink()
+    assert project.apply().code == 0
+    assert texted(sandbox) == {"66800000003": 1}
+
+
 def test_the_whole_proof(project: Project, sandbox: Running) -> None:
     project.campaign("vip")
     project.campaign("others", recipients=[{"numbers": ["0800000003"]}])
@@ -84,6 +113,11 @@ Not covered by this
   - numbers written into manifests or committed lists: git keeps them in its
     history
   - backups and copies of this folder
+  - what state keeps of sends already made: keyed digests (of all people
+    together, and of each of the 50 lowest numbers), and sketches of the newest
+    campaigns. Without the key no number can be read from them; with it, any
+    number can be tried against the digests, and a sketch tells a little of
+    each. Without MESMS_HASH_KEY the key follows from the state itself
 """
     )
     before, after = re.findall(r"(?:before|after)  +([0-9a-f]{40})", ran.out)
@@ -105,7 +139,7 @@ def test_the_proof_as_json(project: Project, sandbox: Running) -> None:
     assert (removed["campaign"], removed["recipients_before"], removed["recipients_after"]) == ("vip", 2, 1)
     assert (pending["campaign"], pending["phase"], pending["replaced_by_apply"]) == ("vip", "scheduled", True)
     assert proof["suppression"]["digest"] in project.state
-    assert len(proof["not_covered"]) == 5
+    assert len(proof["not_covered"]) == 6
 
 
 def test_the_number_stands_nowhere_afterwards(project: Project, sandbox: Running) -> None:
@@ -299,3 +333,18 @@ def test_the_number_from_standard_input(project: Project, tmp_path: Path) -> Non
         command, cwd=project.root, env=project.env, input="080 000 0001\n", capture_output=True, text=True, check=True
     )
     assert ran.stdout.startswith("Forgotten: 08x-xxx-0001")
+
+
+def test_a_second_number_on_standard_input_is_not_passed_over(project: Project) -> None:
+    """Nobody's wish to be forgotten is lost in silence: of two lines none is taken."""
+    import subprocess
+
+    command = [str(Path(sys.executable).with_name("mesms-gitops")), "forget", "-", "--yes"]
+    given = "0800000001\n\n0800000002\n"
+    ran = subprocess.run(
+        command, cwd=project.root, env=project.env, input=given, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (64, "")
+    assert "more than one line on standard input" in ran.stderr
+    assert "0800" not in ran.stderr
+    assert not (project.root / ".mesms" / "state.json").exists()

@@ -47,7 +47,7 @@ def batches_of(rows: Iterable[Row], values: int) -> Iterator[pl.DataFrame]:
 
 
 def batch_of(rows: Sequence[Row], values: int) -> pl.DataFrame:
-    """``rows`` as one batch. A lone surrogate, which is no text, becomes the replacement character."""
+    """``rows`` as one batch. A lone surrogate, which is no text, becomes a question mark."""
     return pl.DataFrame(
         {
             ROW: [row.number for row in rows],

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.audience import codes
-from mesms_gitops.audience.normalise import Reason
+from mesms_gitops.audience.normalise import Reason, normalise
 from mesms_gitops.audience.sources.batch import batch_of
 from mesms_gitops.audience.sources.blocks import (
     LONGEST_RECORD,
@@ -93,7 +93,7 @@ class CsvFile:
         try:
             header = [cell.strip() for cell in next(table)]
         except csv.Error as error:
-            raise Unusable(self._broken_quotes(table.line_num + first.line - 1, error)) from error
+            raise Unusable(self._broken_record(table.line_num + first.line - 1, error)) from error
         self._wanted.check(header, self.label)
         rest = lines.read().encode() + first.block[end:]  # lone carriage returns end lines too
         return Layout.of(header, delimiter, self._wanted), _Block(rest, first.line + table.line_num)
@@ -111,7 +111,7 @@ class CsvFile:
         try:
             return batch_of(list(records(table, line, layout)), len(layout.values))
         except csv.Error as error:
-            raise Unusable(self._broken_quotes(table.line_num + line - 1, error)) from error
+            raise Unusable(self._broken_record(table.line_num + line - 1, error)) from error
 
     def _endless(self) -> Finding:
         return Finding(
@@ -121,7 +121,15 @@ class CsvFile:
             next_step="look for a quote that is never closed; each row ends with a line end",
         )
 
-    def _broken_quotes(self, line: int, error: csv.Error) -> Finding:
+    def _broken_record(self, line: int, error: csv.Error) -> Finding:
+        if "field limit" in str(error):
+            return Finding(
+                codes.BROKEN,
+                f"{self.label} is not a table: a cell has more than {csv.field_size_limit():,} characters",
+                key=self._source.kind,
+                why=f"noticed at line {line}",
+                next_step="look for a quote that is never closed, or for another delimiter than , ; | and tab",
+            )
         return Finding(
             codes.BROKEN,
             f"{self.label} has a quote that is never closed, or text after a closing one",
@@ -141,11 +149,17 @@ class CsvFile:
 
 
 def sniff(header: str, wanted: Wanted) -> str:
-    """The delimiter under which the header has most of the columns asked for, then most columns; ``,`` in doubt."""
+    """The delimiter under which the header has most of the columns asked for, then most columns; ``,`` in doubt.
+
+    One that leaves a cell too long for `csv` is not it, unless all do: whoever reads the header next says so.
+    """
     columns = {column for _, column in wanted.keys()}  # noqa: SIM118 (not a mapping)
 
     def merit(delimiter: str) -> tuple[int, int]:
-        cells = [cell.strip() for cell in next(csv.reader([header], delimiter=delimiter), [])]
+        try:
+            cells = [cell.strip() for cell in next(csv.reader([header], delimiter=delimiter), [])]
+        except csv.Error:
+            return 0, 0
         return len(columns.intersection(cells)), len(cells)
 
     return max(DELIMITERS, key=merit)
@@ -168,11 +182,13 @@ def _without_blank_lines(block: bytes) -> _Block:
 
 
 def records(table: Reader, line: int, layout: Layout) -> Iterator[Row]:
-    """Each record that has anything in it; ``line`` is where the first starts."""
+    """Each record that has anything in it; ``line`` is where the first starts. Raises `csv.Error`."""
     before = line - 1
     start = line
     for record in table:
         begins, start = start, before + table.line_num + 1
+        if start - begins > 1 and _takes_in_rows(record, layout):
+            raise csv.Error(f"the row of line {begins} takes in others, with their numbers")
         if len(record) != layout.width:
             if any(record):
                 yield Row(begins, "", fault=Reason.RAGGED)
@@ -182,3 +198,23 @@ def records(table: Reader, line: int, layout: Layout) -> Iterator[Row]:
             continue
         kept = all(record[at] in allowed for at, allowed in layout.where)
         yield Row(begins, phone, tuple(record[at] for at in layout.values), kept)
+
+
+def _takes_in_rows(record: list[str], layout: Layout) -> bool:
+    """Whether a cell of ``record`` holds whole rows: then a stray quote hides people, and another one ends it."""
+    return any(
+        _is_row(line, at if first else 0, layout) for at, cell in enumerate(record) for first, line in _lines(cell)
+    )
+
+
+def _lines(cell: str) -> Iterator[tuple[bool, str]]:
+    """The lines of a cell that has several, and whether each is the first."""
+    lines = cell.splitlines()
+    return ((place == 0, line) for place, line in enumerate(lines)) if len(lines) > 1 else iter(())
+
+
+def _is_row(line: str, before: int, layout: Layout) -> bool:
+    """Whether ``line``, after ``before`` cells, fills the row up and has a good number in the place for it."""
+    cells = line.split(layout.delimiter)
+    place = layout.phone - before
+    return len(cells) + before == layout.width > 1 and place >= 0 and not isinstance(normalise(cells[place]), Reason)

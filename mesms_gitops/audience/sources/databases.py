@@ -174,6 +174,8 @@ _WRITING: Final = {"25006", "1792", "1290", "1836"}
 _TOO_LONG: Final = {"57014", "1969", "3024", "1317"}
 _QUOTABLE: Final = re.compile(r"42\w{3}|1054|1064|1146|1305|1052|1055|1582")
 """About the text of the query: a syntax error, an unknown table. Other messages may quote what is in the database."""
+_UNDECODABLE: Final = re.compile(r"Could not decode to UTF-8 column ('[^']*') with text")
+"""What Python's sqlite3 says, and goes on with the text itself: somebody's name."""
 
 
 def told_by(error: BaseException, url: Named, label: str, limits: Limits, *, is_connected: bool) -> Finding:
@@ -203,6 +205,10 @@ def told_by(error: BaseException, url: Named, label: str, limits: Limits, *, is_
         return finding(
             codes.NOT_REACHED, "the database cannot be reached", "sql.url_env", why, "check host, port and file"
         )
+    if column := _UNDECODABLE.match(_message(original)):
+        why = f"column {_harmless(column[1], url)} has text that is not UTF-8"
+        advice = "mend it, or leave such rows out in the query"
+        return finding(codes.BAD_QUERY, "the result cannot be read", "sql.query_file", why, advice)
     if _QUOTABLE.fullmatch(number) or url.get_backend_name() == "sqlite":
         why = _harmless(_message(original), url)
         return finding(codes.BAD_QUERY, "the query cannot be run", "sql.query_file", why, "try it in a database client")

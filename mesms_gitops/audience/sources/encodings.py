@@ -22,6 +22,28 @@ def fitting(sample: bytes) -> str | None:
     return next((name for name in _MANY_BYTES if (text := _decoded(sample, name)) and all(map(_is_letter, text))), None)
 
 
+def has_thai_utf_8(sample: bytes) -> bool:
+    """Whether a line of ``sample`` is Thai in UTF-8.
+
+    Text in a Thai code page hardly ever looks so: there it would be nothing but เธ before rare letters.
+    """
+    return any(map(_is_thai_utf_8, _whole_lines(sample)))
+
+
+def first_odd_line(sample: bytes) -> int | None:
+    """The first line that is not UTF-8."""
+    lines = enumerate(_whole_lines(sample), start=1)
+    return next((number for number, line in lines if not _can_be_read(line, "utf-8")), None)
+
+
+def _whole_lines(sample: bytes) -> list[bytes]:
+    return sample.splitlines()[:-1] if len(sample) > 1 << 16 else sample.splitlines()
+
+
+def _is_thai_utf_8(line: bytes) -> bool:
+    return not line.isascii() and any("ก" <= character <= "๛" for character in _decoded(line, "utf-8") or "")
+
+
 def _with_zeros(sample: bytes) -> str | None:
     """UTF-16 without its mark has zeros in every other byte of what is ASCII, UTF-32 in three of four."""
     cells = sample[: len(sample) // 4 * 4]
@@ -37,7 +59,7 @@ def _with_zeros(sample: bytes) -> str | None:
 
 def _odd_line(sample: bytes) -> int | None:
     """The only line that is not UTF-8, where others show that the list is."""
-    lines = sample.splitlines()[:-1] if len(sample) > 1 << 16 else sample.splitlines()
+    lines = _whole_lines(sample)
     odd = [number for number, line in enumerate(lines, start=1) if not _can_be_read(line, "utf-8")]
     has_utf_8 = any(not line.isascii() and _can_be_read(line, "utf-8") for line in lines)
     return odd[0] if len(odd) == 1 and has_utf_8 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.sources.batch import batches_of
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from mesms_gitops.model.campaign import ListSource
 
+LONGEST: Final = 512 << 20
+"""Characters of an array: several millions of recipients. In memory it is some five times as large."""
+
 
 class JsonFile:
-    """``[{"phone": "08…", …}, …]``. The whole of it is in memory while it is read; NDJSON is not."""
+    """``[{"phone": "08…", …}, …]``. The whole of it is in memory while it is read, so it is bounded; NDJSON is not."""
 
     def __init__(self, source: ListSource) -> None:
         self._source = source
@@ -42,7 +45,18 @@ class JsonFile:
         with open_text(self._source, self.label) as text:
             if text.encoding == THAI_CODE_PAGE:
                 self.remarks.append(thai_code_page_remark(self._source.kind, self.label))
-            return text.lines.read()
+            whole = text.lines.read(LONGEST + 1)
+        if len(whole) > LONGEST:
+            raise Unusable(
+                Finding(
+                    codes.BROKEN,
+                    f"{self.label} is too long to be read as one array",
+                    key=self._source.kind,
+                    why=f"it has more than {LONGEST:,} characters, and all of them would be in memory at once",
+                    next_step="export it as NDJSON and name it with `ndjson:`, which is read line by line",
+                )
+            )
+        return whole
 
     def _parse(self, text: str) -> list[object]:
         try:

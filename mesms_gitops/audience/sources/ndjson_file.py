@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.sources.batch import batches_of
+from mesms_gitops.audience.sources.blocks import LONGEST_RECORD
 from mesms_gitops.audience.sources.objects import DECODER, ObjectRows
 from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
 from mesms_gitops.audience.sources.text_file import THAI_CODE_PAGE, label_of, open_text, thai_code_page_remark
@@ -42,7 +44,9 @@ class NdjsonFile:
     def _rows(self, lines: IO[str]) -> Iterator[Row]:
         objects = ObjectRows(Wanted.of(self._source), self._source.kind, self.label)
         empty = True
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(iter(partial(lines.readline, LONGEST_RECORD + 1), ""), start=1):
+            if len(line) > LONGEST_RECORD:
+                raise Unusable(self._broken(number, f"it goes on for more than {LONGEST_RECORD:,} characters"))
             if line.strip():
                 empty = False
                 yield objects.row(number, self._parse(number, line))

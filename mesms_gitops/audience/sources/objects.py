@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
@@ -11,7 +12,18 @@ from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
 if TYPE_CHECKING:
     from mesms_gitops.audience.sources.wanted import Wanted
 
-DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object's keys and values. Raises ValueError for a key that stands twice: which one is meant is not guessed."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has one key twice")
+    return found
+
+
+DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
 """Figures stay as they were written: ``0812345678`` is no JSON, but ``812345678`` and ``6.68E+10`` are."""
 
 
@@ -33,8 +45,8 @@ class ObjectRows:
         return Row(
             number,
             self._text(number, parsed, wanted.phone),
-            tuple(self._text(number, parsed, column) for column in wanted.columns),
-            all(self._text(number, parsed, column) in allowed for column, allowed in wanted.where),
+            tuple(self._whole(number, parsed, column) for column in wanted.columns),
+            all(self._whole(number, parsed, column) in allowed for column, allowed in wanted.where),
         )
 
     def check(self) -> None:
@@ -51,6 +63,21 @@ class ObjectRows:
         if isinstance(cell, bool):
             return "true" if cell else "false"
         raise Unusable(self._broken(number, f"“{column}” is a list or an object, not text"))
+
+    def _whole(self, number: int, parsed: dict[str, object], column: str) -> str:
+        """The cell as it would be sent or compared: a lone surrogate is no character, and none is made up for it."""
+        cell = self._text(number, parsed, column)
+        if not cell.isascii() and _SURROGATE.search(cell):
+            raise Unusable(
+                Finding(
+                    codes.BROKEN,
+                    f"{self._label} has half a character in “{column}”",
+                    key=self._kind,
+                    why=f"row {number}: an escape of \\ud800 to \\udfff alone, as text has that was cut",
+                    next_step="mend the value, or export the list again",
+                )
+            )
+        return cell
 
     def _broken(self, number: int, why: str) -> Finding:
         return Finding(

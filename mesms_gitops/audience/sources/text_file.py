@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from mesms_gitops.audience import codes
-from mesms_gitops.audience.sources.encodings import fitting
+from mesms_gitops.audience.sources.encodings import first_odd_line, fitting, has_thai_utf_8
 from mesms_gitops.audience.sources.extras import lacking
 from mesms_gitops.audience.sources.packing import NoZstd, damages, open_unpacked, packed_with
 from mesms_gitops.audience.sources.reader import Finding, Unusable
@@ -72,7 +72,10 @@ def open_utf8(source: ListSource, label: str, encoding: str | None = None) -> It
     with _doors_closed(source, label):
         refuse_non_file(path, source.kind, label)
         _refuse_other_formats(path, source.kind, label)
-        encoding = encoding or _encoding_of(path, source.kind, label, is_whole=False)
+        if encoding is None:
+            encoding = _encoding_of(path, source.kind, label, is_whole=False)
+        elif encoding == THAI_CODE_PAGE:
+            _refuse_mixture(_head(path), source.kind, label)
         with open_unpacked(path) as raw:
             if encoding in ("utf-8", "utf-8-sig"):
                 if encoding == "utf-8-sig":
@@ -138,8 +141,7 @@ def _encoding_of(path: Path, kind: str, label: str, *, is_whole: bool) -> str:
 
     Unless ``is_whole``, its first ``_CHUNK`` bytes speak for the rest.
     """
-    with open_unpacked(path) as raw:
-        head = raw.read(_CHUNK)
+    head = _head(path)
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
@@ -150,8 +152,30 @@ def _encoding_of(path: Path, kind: str, label: str, *, is_whole: bool) -> str:
         else:
             codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at its end
     except UnicodeDecodeError:
+        _refuse_mixture(head, kind, label)
         return THAI_CODE_PAGE
     return "utf-8"
+
+
+def _head(path: Path) -> bytes:
+    with open_unpacked(path) as raw:
+        return raw.read(_CHUNK)
+
+
+def _refuse_mixture(head: bytes, kind: str, label: str) -> None:
+    """Refuse what is not UTF-8, and begins with Thai that is: read as cp874 it would be letters that nobody wrote."""
+    if not has_thai_utf_8(head):
+        return
+    line = first_odd_line(head)
+    raise Unusable(
+        Finding(
+            codes.ENCODING,
+            f"{label} is in more than one encoding",
+            key=kind,
+            why=f"it begins as UTF-8, and {f'line {line}' if line else 'something further down'} is not",
+            next_step="save each of its parts as UTF-8, then put them together",
+        )
+    )
 
 
 def _decode_utf_8(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1 << 20
 _OVERLAP: Final = 16
 _TELL_TALES: Final = (b"f>", b"f ", b"f/>", b'hidden="', b't="e"')
+_HEAD: Final = 1 << 16
+_CLAIM: Final = re.compile(rb'<(?:\w+:)?dimension\s+ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
+_PLACE: Final = re.compile(rb"([A-Z]{1,3})([0-9]{1,7})")
 _RELATIONS: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATIONS: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -52,6 +56,59 @@ def scan(book: zipfile.ZipFile, part: str) -> Scan:
             return Scan()
     with book.open(part) as sheet:
         return _Scanner().scan(sheet)
+
+
+def room_needed(book: zipfile.ZipFile, part: str, most: int) -> int:
+    """How many cells the rectangle around everything in the sheet has, where that may be more than ``most``; else 0.
+
+    The sheet is looked through only if it claims so much: borders and colours are in what it claims, and are nothing.
+    """
+    with book.open(part) as sheet:
+        claim = _CLAIM.search(sheet.read(_HEAD))
+    if not claim or _cells_between(*claim.groups()) <= most:
+        return 0
+    with book.open(part) as sheet:
+        return _Surveyor().survey(sheet)
+
+
+def _cells_between(first_column: bytes, first_row: bytes, last_column: bytes, last_row: bytes) -> int:
+    return (int(last_row) - int(first_row) + 1) * (_place(last_column) - _place(first_column) + 1)
+
+
+def _place(letters: bytes) -> int:
+    """The number of a column: A is 1, AA is 27."""
+    place = 0
+    for letter in letters:
+        place = place * 26 + letter - ord("A") + 1
+    return place
+
+
+class _Surveyor:
+    """Finds the rectangle around the cells that have something in them."""
+
+    def __init__(self) -> None:
+        self._cell = ""
+        self._rows: set[int] = set()
+        self._columns: set[bytes] = set()
+        self._parser = expat.ParserCreate()
+        self._parser.StartElementHandler = self._start
+
+    def survey(self, sheet: IO[bytes]) -> int:
+        self._parser.ParseFile(sheet)
+        if not self._rows:
+            return 0
+        columns = [_place(letters) for letters in self._columns]
+        return (max(self._rows) - min(self._rows) + 1) * (max(columns) - min(columns) + 1)
+
+    def _start(self, name: str, told: dict[str, Any]) -> None:
+        match name.rpartition(":")[2]:
+            case "c":
+                self._cell = told.get("r", "")
+            case "v" | "is" if found := _PLACE.fullmatch(self._cell.encode()):
+                self._columns.add(found[1])
+                self._rows.add(int(found[2]))
+            case _:
+                pass
 
 
 def _has_tell_tales(sheet: IO[bytes]) -> bool:

@@ -8,6 +8,7 @@ own type.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from mesms_gitops.audience.sources.outside import size_shown
 from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
 from mesms_gitops.audience.sources.text_file import label_of, refuse_non_file
 from mesms_gitops.audience.sources.wanted import Wanted
-from mesms_gitops.audience.sources.workbook_scan import Scan, scan, sheet_parts, unpacked_size
+from mesms_gitops.audience.sources.workbook_scan import Scan, room_needed, scan, sheet_parts, unpacked_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 1 << 30
 """Unpacked; the largest sheet there can be, a million rows of ten columns, has about half of it."""
+MOST_CELLS: Final = 1 << 25
+"""In the rectangle around everything on a sheet, empty ones too: the library makes room for each, 32 bytes."""
 _OLD: Final = b"\xd0\xcf\x11\xe0"
 _PROTECTED: Final = "EncryptedPackage".encode("utf-16-le")
 
@@ -88,7 +91,14 @@ class XlsxFile:
             raise
         except zipfile.BadZipFile as error:
             raise Unusable(self._broken("the archive that it is cannot be unpacked")) from error
-        except (ElementTree.ParseError, expat.ExpatError, KeyError, EOFError, zipfile.LargeZipFile) as error:
+        except (
+            ElementTree.ParseError,
+            expat.ExpatError,
+            zlib.error,
+            KeyError,
+            EOFError,
+            zipfile.LargeZipFile,
+        ) as error:
             raise Unusable(self._broken("a part of it cannot be read")) from error
         except OSError as error:
             why = error.strerror or type(error).__name__
@@ -122,6 +132,7 @@ class XlsxFile:
         columns = {column for _, column in self._wanted.keys()}  # noqa: SIM118 (not a mapping)
         meant: list[_Sheet] = []
         first: tuple[str, ...] = ()
+        self._refuse_vast(visible)
         for name in visible:
             sheet = _opened(book, name)
             first = first or sheet.header
@@ -134,6 +145,16 @@ class XlsxFile:
             raise Unusable(Finding(codes.NO_ROWS, what, self._source.kind, next_step="export it again"))
         self._wanted.check(meant[0].header if meant else first, self.label)
         return meant[0]
+
+    def _refuse_vast(self, names: list[str]) -> None:
+        """One lost cell in the last corner takes all the memory there is, and the process with it."""
+        with zipfile.ZipFile(self._source.location) as book:
+            parts = sheet_parts(book)
+            for name in names:
+                if (cells := room_needed(book, parts[name], MOST_CELLS)) > MOST_CELLS:
+                    why = f"from its first cell to its last, sheet “{name}” has {cells:,}, most of them empty"
+                    advice = "delete what stands far from the table, or export it as CSV (UTF-8)"
+                    raise Unusable(self._broken(why, advice))
 
     def _rows(self, sheet: _Sheet) -> Iterator[Row]:
         wanted, at = self._wanted, sheet.header.index

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,8 +12,13 @@ from mesms_gitops.cli import options
 from mesms_gitops.errors import UsageError
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.model.snapshot import ForgetProof
+
+_LONGEST_INPUT: Final = 4096
+"""Characters of standard input that are looked at: a number has a dozen."""
 
 
 @click.command("forget")
@@ -35,7 +40,7 @@ def command(obj: dict[str, Any], *, number: str, output: str, yes: bool, lock_ti
     from mesms_gitops.reconcile.tools import Journal
 
     from_stdin = number == "-"
-    subscriber, masked = _understood(sys.stdin.readline() if from_stdin else number)
+    subscriber, masked = _understood(_only_line(sys.stdin) if from_stdin else number)
     place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
     if not yes:
         _ask(masked, can_ask=place.terminal.can_ask and not from_stdin)
@@ -47,6 +52,21 @@ def command(obj: dict[str, Any], *, number: str, output: str, yes: bool, lock_ti
     forget_audiences()
     click.echo(_rendered(proof, output, place), nl=False)
     return proof.exit_code
+
+
+def _only_line(given: TextIO) -> str:
+    """What ``given`` holds. Raises `UsageError` for more than one line: nobody who asked is passed over in silence."""
+    if given.isatty():
+        return given.readline()
+    lines = [line for line in given.read(_LONGEST_INPUT).splitlines() if line.strip()]
+    if len(lines) > 1:
+        raise UsageError(
+            "more than one line on standard input",
+            where="NUMBER",
+            why="one number is forgotten at a time, each with a proof of its own; nothing was done",
+            next_step="run it once for each number",
+        )
+    return lines[0] if lines else ""
 
 
 def _understood(raw: str) -> tuple[int, str]:
