@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Protocol
 
 import polars as pl
 
-from mesms_gitops.audience.cells import cells_of
 from mesms_gitops.audience.forgotten import suppressed_among
 from mesms_gitops.audience.judging import Judge
+from mesms_gitops.audience.kinds_of_people import KIND, SOURCE, Kinds, groups_of, is_blank
 from mesms_gitops.audience.normalise import Reason
 from mesms_gitops.audience.rules import LOST_ZERO, PHONE, REASON, SUBSCRIBER
 from mesms_gitops.audience.sources.batch import FAULT, KEPT, ROW, value_column
-from mesms_gitops.model.audience import AudienceGroup
-from mesms_gitops.model.numbers import Numbers
 
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Iterator, Sequence
 
     from polars import DataFrame, Series
 
     from mesms_gitops.audience.rejects import Rejects
     from mesms_gitops.audience.tally import Tally
+    from mesms_gitops.model.audience import AudienceGroup
     from mesms_gitops.model.suppression import Suppression
 
-_EXAMPLES_KEPT: Final = 100
-_COMBINATION: Final = "combination"
-_SOURCE: Final = "source"
+_EXAMPLES_KEPT: Final = 5
+_BLANK: Final = "blank"
+_NAME: Final = "name"
 
 
 class Sieve:
@@ -73,28 +71,6 @@ class Sieve:
         self._rejects.add(self._tally.label, bad)
 
 
-@dataclass(slots=True)
-class Combination:
-    """The people whom one source gave the same values; ``rows`` are where some of them stand, if a value is blank."""
-
-    path: str
-    label: str
-    names: tuple[str, ...]
-    values: tuple[str, ...]
-    people: int = 0
-    rows: list[int] = field(default_factory=list)
-
-    @property
-    def blanks(self) -> tuple[str, ...]:
-        """The variables that have nothing but white space for a value."""
-        return tuple(name for name, value in zip(self.names, self.values, strict=True) if not value.strip())
-
-    @property
-    def key(self) -> tuple[tuple[str, str], ...]:
-        """What makes two sources' combinations one text."""
-        return tuple(zip(self.names, self.values, strict=True))
-
-
 class Sink(Protocol):
     """What good rows are poured into."""
 
@@ -123,155 +99,184 @@ class OptOuts:
         return pl.concat(self._some).unique()
 
 
+@dataclass(slots=True)
+class _Source:
+    """What one source gave: mentions by piece, each with the row of ``kinds`` that has its values, if it has any."""
+
+    tally: Tally
+    names: tuple[str, ...]
+    mentions: list[DataFrame] = field(default_factory=list)
+    kinds: list[DataFrame] = field(default_factory=list)
+    rows_of_blanks: list[DataFrame] = field(default_factory=list)
+    many: int = 0
+
+    def add(self, good: DataFrame) -> None:
+        if not self.names:
+            self.mentions.append(good.select(SUBSCRIBER, pl.lit(0, pl.UInt32).alias(KIND)))
+            return
+        columns = [value_column(index) for index in range(len(self.names))]
+        distinct = good.select(columns).unique(maintain_order=True)
+        blank = pl.any_horizontal(*(is_blank(pl.col(column)) for column in columns))
+        numbered = distinct.with_row_index(KIND, self.many).with_columns(
+            pl.col(KIND).cast(pl.UInt32), blank.alias(_BLANK)
+        )
+        known = good.join(numbered, on=columns, how="left", maintain_order="left", nulls_equal=True)
+        self.kinds.append(distinct)
+        self.many += distinct.height
+        self.mentions.append(known.select(SUBSCRIBER, KIND))
+        if numbered[_BLANK].any():
+            self.rows_of_blanks.append(known.filter(_BLANK).select(SUBSCRIBER, KIND, ROW))
+
+    def values(self) -> DataFrame:
+        """The row of each kind; of a source without values one row of none."""
+        if self.names:
+            columns = [value_column(index) for index in range(len(self.names))]
+            return pl.concat([pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), *self.kinds])
+        return pl.DataFrame({"": [None] * bool(self.mentions)})
+
+
 class Crowd:
     """Everybody mentioned so far, each with the values of the first mention."""
 
     def __init__(self) -> None:
-        self._tallies: list[Tally] = []
-        self._mentions: list[list[DataFrame]] = []
-        self._rows_of_blanks: list[DataFrame] = []
-        self._combinations: list[Combination] = []
-        self._alike: dict[int, int] = {}
-        self._names: tuple[str, ...] = ()
-        self._own: dict[tuple[str, ...], int] = {}
+        self._sources: list[_Source] = []
 
     def begin(self, tally: Tally, names: tuple[str, ...]) -> None:
         """See ``Sink``; the values of the rows belong to ``names``."""
-        if self._tallies and self._tallies[-1].path == tally.path:
-            self._tallies.pop()
-            self._mentions.pop()
-        self._tallies.append(tally)
-        self._mentions.append([])
-        self._names = names
-        self._own = {}
+        if self._sources and self._sources[-1].tally.path == tally.path:
+            self._sources.pop()
+        self._sources.append(_Source(tally, names))
 
     def add(self, good: DataFrame) -> None:
         """See ``Sink``."""
-        columns = [value_column(index) for index in range(len(self._names))]
-        if not columns:
-            self._alike[len(self._mentions) - 1] = self._index_of(())
-            self._mentions[-1].append(good.select(SUBSCRIBER))
-            return
-        distinct = good.select(columns).unique(maintain_order=True)
-        indices = [self._index_of(values) for values in distinct.iter_rows()]
-        numbered = distinct.with_columns(pl.Series(_COMBINATION, indices, pl.UInt32))
-        known = good.join(numbered, on=columns, how="left", maintain_order="left")
-        self._mentions[-1].append(known.select(SUBSCRIBER, _COMBINATION))
-        if blank := [index for index in indices if self._combinations[index].blanks]:
-            self._rows_of_blanks.append(
-                known.filter(pl.col(_COMBINATION).is_in(blank)).select(SUBSCRIBER, _COMBINATION, ROW)
-            )
-
-    def _index_of(self, values: tuple[str, ...]) -> int:
-        index = self._own.get(values)
-        if index is None:
-            index = self._own[values] = len(self._combinations)
-            tally = self._tallies[-1]
-            self._combinations.append(Combination(tally.path, tally.label, self._names, values))
-        return index
+        self._sources[-1].add(good)
 
     def gathered(self, opted_out: Series, suppression: Suppression | None = None) -> Gathered:
         """Everybody once, without ``opted_out`` and the suppressed; the tallies learn of duplicates.
 
         The crowd is spent.
         """
-        people = self._firsts()
+        kinds = Kinds.of([(source.names, source.values()) for source in self._sources])
+        ranks, distinct = kinds.ranked()
+        people = self._firsts(kinds, ranks)
         left = people.filter(~pl.col(SUBSCRIBER).is_in(opted_out.implode())) if len(opted_out) else people
         excluded = people.height - left.height
         forgotten = suppressed_among(left[SUBSCRIBER], suppression) if suppression else []
         if forgotten:
             left = left.filter(~pl.col(SUBSCRIBER).is_in(forgotten))
-        self._count(left)
-        return Gathered(self._combinations, left.select(SUBSCRIBER, _COMBINATION), excluded, len(forgotten))
+        blanks = [
+            _ranked(frame, ranks, at, start)
+            for at, (source, start) in enumerate(zip(self._sources, self._starts(), strict=True))
+            for frame in source.rows_of_blanks
+        ]
+        origins = tuple((source.tally.path, source.tally.label) for source in self._sources)
+        return Gathered(kinds, distinct, origins, left, excluded, len(forgotten), tuple(blanks))
 
-    def _firsts(self) -> DataFrame:
+    def _starts(self) -> list[int]:
+        """Where each source's kinds begin among all of them."""
+        heights = [source.values().height for source in self._sources]
+        return list(accumulate(heights, initial=0))[:-1]
+
+    def _firsts(self, kinds: Kinds, ranks: Series) -> DataFrame:
         """The first mention of everybody."""
-        if len(self._combinations) <= 1:  # all mentions are alike
+        if len(ranks.unique()) < 2 and kinds.frame[SOURCE].n_unique() < 2:  # all mentions are alike
             return self._of_one_kind()
-        mentions = self._all_mentions()
+        mentions = self._all_mentions(ranks)
         people = mentions.unique(subset=SUBSCRIBER, keep="first", maintain_order=True)
         if people.height < mentions.height:
             self._duplicates(mentions, people)
         return people
 
     def _of_one_kind(self) -> DataFrame:
-        """Everybody, where one source says nothing of them but their numbers."""
-        some = [frame[SUBSCRIBER] for frames in self._mentions for frame in frames]
-        self._mentions = []
+        """Everybody, where one source says nothing of them but their numbers, or the same of all."""
+        some = [frame[SUBSCRIBER] for source in self._sources for frame in source.mentions]
+        at = next((at for at, source in enumerate(self._sources) if source.mentions), 0)
+        for source in self._sources:
+            source.mentions = []
         mentions = pl.concat([pl.Series(SUBSCRIBER, dtype=pl.UInt32), *some])
         some.clear()
         people = mentions.sort().unique().set_sorted()
-        for combination in self._combinations:
-            tally = next(tally for tally in self._tallies if tally.path == combination.path)
-            tally.duplicates = len(mentions) - len(people)
-        return people.to_frame().with_columns(pl.lit(0, pl.UInt32).alias(_COMBINATION))
+        if self._sources:
+            self._sources[at].tally.duplicates = len(mentions) - len(people)
+        return people.to_frame().with_columns(pl.lit(0, pl.UInt32).alias(KIND), pl.lit(at, pl.UInt32).alias(SOURCE))
 
-    def _all_mentions(self) -> DataFrame:
+    def _all_mentions(self, ranks: Series) -> DataFrame:
         frames = [
-            self._numbered(frame, source).with_columns(pl.lit(source, pl.UInt16).alias(_SOURCE))
-            for source, some in enumerate(self._mentions)
-            for frame in some
+            _ranked(frame, ranks, at, start)
+            for at, (source, start) in enumerate(zip(self._sources, self._starts(), strict=True))
+            for frame in source.mentions
         ]
-        self._mentions = []
+        for source in self._sources:
+            source.mentions = []
         return pl.concat(frames)
 
-    def _numbered(self, frame: DataFrame, source: int) -> DataFrame:
-        if _COMBINATION in frame.columns:
-            return frame
-        return frame.with_columns(pl.lit(self._alike[source], pl.UInt32).alias(_COMBINATION))
-
     def _duplicates(self, mentions: DataFrame, people: DataFrame) -> None:
-        for source, tally in enumerate(self._tallies):
-            own, firsts = mentions.filter(pl.col(_SOURCE) == source), people.filter(pl.col(_SOURCE) == source)
+        for at, source in enumerate(self._sources):
+            own, firsts = mentions.filter(pl.col(SOURCE) == at), people.filter(pl.col(SOURCE) == at)
+            tally = source.tally
             tally.duplicates = own.height - firsts.height
-            if firsts[_COMBINATION].n_unique() > 1 or own[_COMBINATION].n_unique() > 1:
+            if firsts[KIND].n_unique() > 1 or own[KIND].n_unique() > 1:
                 again = own.join(firsts, on=SUBSCRIBER, suffix="_first")
-                tally.contradictions = again.filter(pl.col(_COMBINATION) != pl.col(f"{_COMBINATION}_first")).height
+                tally.contradictions = again.filter(pl.col(KIND) != pl.col(f"{KIND}_first")).height
 
-    def _count(self, people: DataFrame) -> None:
-        if len(self._combinations) == 1:
-            self._combinations[0].people = people.height
-        else:
-            for index, count in people[_COMBINATION].value_counts().iter_rows():
-                self._combinations[index].people = count
-        if not self._rows_of_blanks:
-            return
-        found = pl.concat(self._rows_of_blanks).join(people, on=[SUBSCRIBER, _COMBINATION], how="semi")
-        for (index,), rows in found.group_by(_COMBINATION, maintain_order=True):
-            self._combinations[index].rows = rows[ROW].head(_EXAMPLES_KEPT).to_list()
+
+def _ranked(frame: DataFrame, ranks: Series, at: int, start: int) -> DataFrame:
+    """``frame`` of the source ``at``, whose kinds begin at ``start``, with the rank of each kind in its place."""
+    return frame.with_columns(ranks.gather(frame[KIND] + start).alias(KIND), pl.lit(at, pl.UInt32).alias(SOURCE))
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A variable that has nothing but white space for ``people`` of the source at ``path``; ``rows`` are the first."""
+
+    path: str
+    label: str
+    name: str
+    people: int
+    rows: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Everybody left: ``people`` says of each in which of ``combinations``; ``excluded`` is how many opted out, and
-    ``suppressed`` how many more asked to be forgotten.
+    """Everybody left: ``people`` says of each which source they are of, by its number among ``origins`` (its path and
+    label), and which row of ``distinct`` has their values; ``excluded`` is how many opted out, ``suppressed`` how many
+    more asked to be forgotten. ``rows_of_blanks`` are mentions with a blank value, and where they stand.
     """
 
-    combinations: Sequence[Combination]
+    kinds: Kinds
+    distinct: DataFrame
+    origins: Sequence[tuple[str, str]]
     people: DataFrame
     excluded: int
     suppressed: int = 0
+    rows_of_blanks: tuple[DataFrame, ...] = ()
 
-    def groups(self) -> tuple[AudienceGroup, ...]:
+    def groups(self) -> Sequence[AudienceGroup]:
         """One group for each set of values, whichever sources gave them; sorted by values, numbers ascending."""
-        keys = sorted({combination.key for combination in self.combinations if combination.people})
-        rank = {key: place for place, key in enumerate(keys)}
-        if len(keys) < 2:
-            numbers = self.people[SUBSCRIBER].sort()
-            return tuple(AudienceGroup(MappingProxyType(dict(key)), _numbers(numbers)) for key in keys)
-        ranks = pl.Series([rank.get(combination.key, 0) for combination in self.combinations], dtype=pl.UInt32)
-        ordered = self.people.select(pl.col(SUBSCRIBER), ranks.gather(self.people[_COMBINATION]).alias("rank"))
-        ordered = ordered.sort("rank", SUBSCRIBER)
-        sizes = ordered["rank"].rle().struct.field("len").to_list()
-        return tuple(self._cut(keys, sizes, cells_of(ordered[SUBSCRIBER])))
+        return groups_of(self.kinds, self.distinct, self.people, SUBSCRIBER)
 
-    @staticmethod
-    def _cut(keys: list[tuple[tuple[str, str], ...]], sizes: list[int], cells: array[int]) -> Iterator[AudienceGroup]:
-        start = 0
-        for key, size in zip(keys, sizes, strict=True):
-            yield AudienceGroup(MappingProxyType(dict(key)), Numbers.from_sorted(cells[start : start + size]))
-            start += size
+    def blanks(self) -> Iterator[Blank]:
+        """What leaves somebody's text with nothing in it, in the order of sources and variables."""
+        people = self._blank_people()
+        if not people.height:
+            return
+        rows = self._blank_rows(people)
+        counts = people.group_by(SOURCE, _NAME).len().sort(SOURCE, _NAME)
+        for at, name, many in counts.iter_rows():
+            path, label = self.origins[at]
+            shown = rows.filter((pl.col(SOURCE) == at) & (pl.col(_NAME) == name))[ROW].sort().head(_EXAMPLES_KEPT)
+            yield Blank(path, label, self.kinds.names[name], many, tuple(shown))
 
+    def _blank_people(self) -> DataFrame:
+        """SUBSCRIBER, SOURCE, KIND, and the name that is blank for them; a row for each such name."""
+        numbered = self.distinct.with_row_index(KIND).with_columns(pl.col(KIND).cast(pl.UInt32))
+        frames = [pl.DataFrame(schema={KIND: pl.UInt32, _NAME: pl.UInt32})]
+        for at in range(len(self.kinds.keys) // 2):
+            blank = numbered.filter(is_blank(pl.col(f"value_{at}")))
+            frames.append(blank.select(KIND, pl.col(f"name_{at}").alias(_NAME)))
+        return self.people.join(pl.concat(frames), on=KIND)
 
-def _numbers(subscribers: Series) -> Numbers:
-    return Numbers.from_sorted(cells_of(subscribers))
+    def _blank_rows(self, people: DataFrame) -> DataFrame:
+        if not self.rows_of_blanks:
+            return pl.DataFrame(schema={SOURCE: pl.UInt32, _NAME: pl.UInt32, ROW: pl.Int64})
+        return pl.concat(self.rows_of_blanks).join(people, on=[SUBSCRIBER, SOURCE, KIND])

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from mesms_gitops.audience.gathering import Gathered, Sink
     from mesms_gitops.audience.sources.reader import Reader
-    from mesms_gitops.model.audience import AudienceGroup
     from mesms_gitops.model.campaign import Campaign
     from mesms_gitops.model.suppression import Suppression
 
@@ -75,14 +74,14 @@ class Examination:
 
     def audience(self) -> Audience:
         gathered = self._gathered()
-        self._findings.blank_values(gathered.combinations)
+        self._findings.blank_values(gathered.blanks())
         self._findings.missing_values()
         self._findings.bad_numbers(self._tallies)
         unknown_block, starts = outside_known_blocks(gathered.people[SUBSCRIBER])
         self._findings.unknown_blocks(unknown_block, starts)
         groups = gathered.groups()
         contact_groups = self._contact_groups()
-        counts = self._counts(groups, gathered.excluded, gathered.suppressed, unknown_block)
+        counts = self._counts(gathered, unknown_block)
         if not (groups or contact_groups or self._findings.stop):
             self._findings.nobody(counts.rows, counts.suppressed)
         stop = self._findings.stop
@@ -171,18 +170,16 @@ class Examination:
         ids = (source.group_id for source in self._campaign.sources if isinstance(source, GroupSource))
         return tuple(dict.fromkeys(ids))
 
-    def _counts(
-        self, groups: tuple[AudienceGroup, ...], excluded: int, suppressed: int, unknown_block: int
-    ) -> AudienceCounts:
+    def _counts(self, gathered: Gathered, unknown_block: int) -> AudienceCounts:
         invalid = sum((tally.invalid for tally in self._tallies), Counter())
         return AudienceCounts(
             rows=sum(tally.rows for tally in self._tallies),
-            recipients=sum(len(group.numbers) for group in groups),
+            recipients=gathered.people.height,
             duplicates=sum(tally.duplicates for tally in self._tallies),
-            excluded=excluded,
+            excluded=gathered.excluded,
             filtered=sum(tally.filtered for tally in self._tallies),
             invalid=MappingProxyType({reason.value: invalid[reason] for reason in sorted(invalid)}),
             exclude_invalid=sum(tally.invalid.total() for tally in self._opt_out_tallies),
             unknown_block=unknown_block,
-            suppressed=suppressed,
+            suppressed=gathered.suppressed,
         )

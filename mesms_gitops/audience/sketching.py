@@ -51,23 +51,35 @@ _DIGEST: Final = 64
 
 def sketch_of(numbers: Iterable[Numbers], key: HashKey) -> AudienceSketch:
     """The sketch of everybody in ``numbers``, sets that share nobody. The same in any order and on any machine."""
-    sets = tuple(numbers)
-    size = sum(len(some) for some in sets)
+    parts = list(_slices(numbers))
+    size = sum(map(len, parts))
     if not Shape.of_size(size).octets:
         return AudienceSketch(size, b"")
     tables = _Tables.of(key.secret)
-    cells = pl.concat([tables.cells(part) for some in sets for part in _slices(some)])
+    cells = pl.concat([tables.cells(part) for part in parts])
     runs = cells.sort().rle().struct.unnest()
     odd = runs.filter(pl.col("len") % 2 == 1)["value"]
     return packed(_strata(odd.to_list()), size)
 
 
-def _slices(numbers: Numbers) -> Iterator[Series]:
-    if not len(numbers):
-        return
-    whole = _words(numbers.native(), pl.UInt32, "little" if sys.byteorder == "little" else "big")
-    for start in range(0, len(whole), _SLICE):
-        yield whole.slice(start, _SLICE)
+def _slices(numbers: Iterable[Numbers]) -> Iterator[Series]:
+    """All of ``numbers``; many small sets as few columns, since a column costs as much as thousands of numbers."""
+    for body in _joined(numbers):
+        whole = _words(body, pl.UInt32, "little" if sys.byteorder == "little" else "big")
+        for start in range(0, len(whole), _SLICE):
+            yield whole.slice(start, _SLICE)
+
+
+def _joined(numbers: Iterable[Numbers]) -> Iterator[bytes]:
+    waiting, many = [], 0
+    for some in numbers:
+        waiting.append(some.native())
+        many += len(some)
+        if many >= _SLICE:
+            yield b"".join(waiting)
+            waiting, many = [], 0
+    if many:
+        yield b"".join(waiting)
 
 
 def _words(body: bytes, kind: type[pl.UInt32 | pl.UInt64], order: Literal["little", "big"]) -> Series:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import StalePlan
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mesms_gitops.cli.saved_plan import SavedPlan
     from mesms_gitops.model.plan import Plan
     from mesms_gitops.model.project import Policy
@@ -81,9 +84,13 @@ def _check_saved(plan: Plan, saved: SavedPlan, state: State) -> None:
     if promise.expires_at <= plan.created_at:
         raise StalePlan(
             "the saved plan has expired",
-            why=f"it was good until {promise.expires_at.isoformat()}",
+            why=f"it was good until {_moment(promise.expires_at)}; it is {_moment(plan.created_at)} now",
             next_step="plan again, and have that approved",
         )
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _check_unspent(plan: Plan, digest: str, state: State) -> None:

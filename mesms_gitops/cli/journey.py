@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from mesms_gitops.cli.abreast import AT_ONCE, Reading, abreast, size_of
 from mesms_gitops.cli.history import Commits, head_commit
 from mesms_gitops.cli.known_audiences import known_or_read
+from mesms_gitops.cli.known_prices import KnownPrices
 from mesms_gitops.cli.past import RecordedPast
+from mesms_gitops.cli.public_holidays import thai_holidays
 from mesms_gitops.cli.remembered import LastPlan
 from mesms_gitops.cli.rendering import Rendering
 from mesms_gitops.errors import ManifestError, Refused, UsageError
@@ -21,7 +23,7 @@ from mesms_gitops.model.campaign import DeclaredState
 from mesms_gitops.model.suppression import Suppression
 from mesms_gitops.planning.comparing import with_news
 from mesms_gitops.planning.desire import Wanted, sends_of
-from mesms_gitops.planning.fan_out import too_many
+from mesms_gitops.planning.fan_out import surely_too_many, too_many
 from mesms_gitops.planning.fingerprint import manifest_record
 from mesms_gitops.planning.previews import fan_out_of, previews_of
 from mesms_gitops.planning.situation import needs_audience
@@ -51,7 +53,10 @@ class Choices:
     targets: tuple[str, ...] = ()
     allow_empty: bool = False
     from_memory: bool = False
-    """Whether finished campaigns and unchanged lists may be known from an earlier run. Not for a command that sends."""
+    """Whether finished campaigns, unchanged lists and their prices may be known from an earlier run. Not for a command
+    that sends."""
+    look_around: bool = False
+    """Whether messages beside ours are listed also where nothing is to be sent, to be shown as drift."""
 
 
 def prepared(place: Workplace, state: State, account: Account | None, choices: Choices) -> Prepared:
@@ -69,6 +74,7 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
     campaigns, warnings = loaded.campaigns, loaded.diagnostics
     names = {campaign.name for campaign in campaigns}
     _check_targets(choices.targets, campaigns, state)
+    prices = KnownPrices(place, key, may_recall=choices.from_memory)
     request = Request(
         project=place.project,
         campaigns=campaigns,
@@ -91,11 +97,15 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
         targets=choices.targets,
         allow_empty=choices.allow_empty,
         diagnostics=tuple(found for found in warnings if found.campaign not in names),
+        prices=prices,
+        holidays=thai_holidays,
+        look_around=choices.look_around,
     )
     try:
         made = prepare(request, account, place.clock, place.teller)
     finally:
         place.teller.done()
+        prices.keep()
     LastPlan(place.project.root, key).remember(made)
     return made
 
@@ -174,6 +184,13 @@ def wanting(
     return _Wanting(place, campaigns, key, found, now or place.clock.now(), account=account).all_of
 
 
+def _is_all_forgotten(found: Sequence[Diagnostic]) -> bool:
+    """Whether the one thing wrong with an audience is that everybody in it asked to be forgotten."""
+    from mesms_gitops.audience.codes import ALL_FORGOTTEN
+
+    return {item.code for item in found if item.is_error} == {ALL_FORGOTTEN}
+
+
 def _by_campaign(found: Iterable[Diagnostic]) -> Mapping[str | None, list[Diagnostic]]:
     sorted_out: dict[str | None, list[Diagnostic]] = {}
     for item in found:
@@ -250,8 +267,15 @@ class _Wanting:
     ) -> Wanted:
         manifest = self._manifest(campaign)
         self.place.teller.say(f"reading the recipients of {campaign.name}")
-        audience, sketch = self._audience(campaign, suppression, past)
+        try:
+            audience, sketch = self._audience(campaign, suppression, past)
+        except ManifestError as error:
+            if not _is_all_forgotten(error.diagnostics):
+                raise
+            return Wanted(campaign, manifest, diagnostics=self._warnings_of(campaign), is_forgotten=True)
         rendering = Rendering(campaign, self.place.project.policy.links)
+        hopeless = surely_too_many(campaign, audience, rendering.render, record)
+        stop_on_errors(waived(hopeless, self.place.project, self.now))
         texts = texts_of(campaign, audience, rendering.render)
         rendered = waived(rendering.errors, self.place.project, self.now)
         refused = waived(too_many(campaign, audience, texts, record), self.place.project, self.now)
@@ -292,7 +316,7 @@ class _Wanting:
         listener = Listener(self.place.teller)
         outside = Outside(os.environ, listener, rejects=self.place.rejects, engine=engine, past=past)
         audience = resolve(campaign, outside, suppression)
-        sketch = sketch_of((group.numbers for group in audience.groups), self.key) if audience.groups else None
+        sketch = sketch_of(audience.numbers(), self.key) if audience.groups else None
         return audience, sketch
 
     def _warnings_of(self, campaign: Campaign) -> tuple[Diagnostic, ...]:

@@ -477,10 +477,10 @@ _POLICY: Final = {
     "MS514": Code(
         "cannot be waived",
         "A waiver lifts what mesms.yaml forbids to one campaign: a rule, a sender (MS501), a link (MS502), the parts "
-        "(MS506, MS550), the people (MS541), the credits (MS543) or the moved audience (MS553) of a campaign. Never: "
-        "its own `limits` (change them in its file), shorteners and bare addresses (operators refuse them), hours of "
-        "sending (so do the law and the operators), the balance, approved senders, the bounds of a whole apply, and a "
-        "freeze.",
+        "(MS506, MS550), the people (MS541), the credits (MS543), the moved audience (MS553) or the holiday (MS554) of "
+        "a campaign. Never: its own `limits` (change them in its file), shorteners and bare addresses (operators "
+        "refuse them), hours of sending (so do the law and the operators), the balance, approved senders, the bounds "
+        "of a whole apply, and a freeze.",
     ),
     "MS515": Code(
         "last day of a waiver",

@@ -21,10 +21,19 @@ from mesms_gitops.manifests.validate import Steps, Understood, understand, witho
 from mesms_gitops.manifests.waivers import entries, read_waivers
 from mesms_gitops.manifests.yaml_tree import MappingNode, Node, Scalar, SequenceNode, parse
 from mesms_gitops.model.campaign import Window
-from mesms_gitops.model.project import ApiSettings, AudienceSettings, Policy, Project
+from mesms_gitops.model.holidays import HolidayStance
+from mesms_gitops.model.project import (
+    DEFAULT_HOLIDAYS,
+    ApiSettings,
+    AudienceSettings,
+    EncryptionSettings,
+    Policy,
+    Project,
+)
 from mesms_gitops.model.promise import Leeway
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mesms_gitops.model.diagnostic import Diagnostic
@@ -161,6 +170,7 @@ def _project(
         api=_api(keys, root, findings),
         policy=_policy(understood, root, findings, later),
         audience=_audience(keys),
+        encryption=EncryptionSettings(tuple((keys.encryption.state if keys.encryption else None) or ())),
         positions=TreePositions(text),
     )
 
@@ -249,6 +259,7 @@ def _policy(understood: Understood[ProjectKeys], root: MappingNode, findings: Fi
         max_credits_apply=credits_.apply,
         min_balance_after=keys.min_balance_after,
         max_audience_change=keys.max_audience_change,
+        holidays=_holidays(keys),
         rules=_rules(root, findings, later),
         waivers=read_waivers(root, findings),
         leeway=_leeway(keys),
@@ -288,6 +299,14 @@ def _windows(keys: PolicyKeys, *, is_hurt: bool) -> MappingProxyType[str, Window
         pairs = (("marketing", keys.windows.marketing), ("transactional", keys.windows.transactional))
         given = {name: window for name, window in pairs if window is not None}
     return MappingProxyType(given if is_hurt else {**DEFAULT_WINDOWS, **given})
+
+
+def _holidays(keys: PolicyKeys) -> Mapping[str, HolidayStance]:
+    """By class; where one is left out, or was refused, the default holds: it warns and stops nothing."""
+    given = keys.holidays
+    words = [] if given is None else [("marketing", given.marketing), ("transactional", given.transactional)]
+    written = {name: HolidayStance(word) for name, word in words if word is not None}
+    return MappingProxyType({**DEFAULT_HOLIDAYS, **written})
 
 
 _HOST = re.compile(r"(?:\*\.)?[^\s/:@?#*]+\.[^\s/:@?#*.]+")

@@ -23,6 +23,7 @@ from mesms_gitops.manifests.rule_fields import FIELDS
 from mesms_gitops.manifests.scalars import Misfit, Moment
 from mesms_gitops.manifests.yaml_tree import MappingNode
 from mesms_gitops.model.campaign import Tolerance, Window
+from mesms_gitops.model.holidays import HolidayStance
 from mesms_gitops.model.rules import WAIVABLE
 
 MAX_NUMBERS: Final = 1_000
@@ -183,6 +184,7 @@ MessageClassName = Annotated[str, _words("marketing", "transactional")]
 DeliveryStateName = Annotated[str, _words(*DELIVERY_STATES)]
 EngineName = Annotated[str, _words("local", "spark")]
 RuleSeverity = Annotated[str, _words("error", "warning")]
+Stance = Annotated[str, _words(*(stance.value for stance in HolidayStance))]
 
 
 class Keys(BaseModel):
@@ -512,6 +514,14 @@ class AudienceKeys(Keys):
     )
 
 
+class EncryptionKeys(Keys):
+    """What is encrypted where it is kept. · การเข้ารหัสสิ่งที่จัดเก็บ"""
+
+    state: list[AgeRecipient] | None = Field(
+        None, description="Recipients of age for the state and its backup; default none. · เข้ารหัสสถานะด้วย age ให้ใคร"
+    )
+
+
 class PerCampaignAndApply(Keys):
     """One bound for a campaign, one for all campaigns of an apply. · เพดานต่อแคมเปญ และต่อการ apply หนึ่งครั้ง"""
 
@@ -525,6 +535,17 @@ class WindowsKeys(Keys):
 
     marketing: WindowText | None = Field(None, description='Default "09:00-20:00". · ข้อความการตลาด')
     transactional: WindowText | None = Field(None, description="No window unless set. · ข้อความธุรกรรม")
+
+
+class HolidaysKeys(Keys):
+    """What messages that would leave on a public holiday meet, by class. · วันหยุดราชการ ตามประเภทข้อความ"""
+
+    marketing: Stance | None = Field(
+        None, description="warn (default), refuse or allow. · ข้อความการตลาดในวันหยุด: เตือน ปฏิเสธ หรืออนุญาต"
+    )
+    transactional: Stance | None = Field(
+        None, description="warn, refuse or allow (default). · ข้อความธุรกรรมในวันหยุด: เตือน ปฏิเสธ หรืออนุญาต"
+    )
 
 
 class RuleKeys(Keys):
@@ -574,6 +595,9 @@ class PolicyKeys(Keys):
 
     senders: list[Sender] | None = Field(None, description="Senders that may be used. · ชื่อผู้ส่งที่ใช้ได้")
     windows: WindowsKeys | None = Field(None, description="Local hours in which messages may leave. · ช่วงเวลาที่ส่งได้")
+    holidays: HolidaysKeys | None = Field(
+        None, description="Messages that would leave on a Thai public holiday, by class. · วันหยุดราชการ"
+    )
     links: list[Text] | None = Field(
         None,
         description="Hosts a message may link to (*.host for its subdomains); shorteners always fail. · โดเมนที่ใช้ได้",
@@ -638,6 +662,9 @@ class ProjectKeys(Keys):
     audience: AudienceKeys | None = Field(
         None, description="Where lists are worked on, and what is kept. · การประมวลผลและการเก็บรายชื่อ"
     )
+    encryption: EncryptionKeys | None = Field(
+        None, description="What is encrypted where it is kept. · การเข้ารหัสสิ่งที่จัดเก็บ"
+    )
     policy: PolicyKeys | None = Field(None, description="What every campaign must keep to. · นโยบาย")
 
 
@@ -650,9 +677,11 @@ _MODELS: Final[dict[str, type[Keys]]] = {
     "limits": LimitsKeys,
     "api": ApiKeys,
     "audience": AudienceKeys,
+    "encryption": EncryptionKeys,
     "max_recipients": PerCampaignAndApply,
     "max_credits": PerCampaignAndApply,
     "windows": WindowsKeys,
+    "holidays": HolidaysKeys,
     "policy": PolicyKeys,
     "tolerate": TolerateKeys,
     "rules": RuleKeys,

@@ -280,17 +280,17 @@ def _check_links(draft: Draft, message: Message, variables: Mapping[str, str], t
 def _check_parts(draft: Draft, message: Message, text: str, limits: Limits) -> None:
     if draft.is_over:
         return
-    size = count(text)
+    size, project = count(text), draft.around.project
     bounds = (
-        ("MS505", limits.parts, "limits.parts"),
-        ("MS506", draft.around.project.policy.max_parts, "policy.max_parts"),
+        ("MS505", limits.parts, "limits.parts", ""),
+        ("MS506", project.policy.max_parts, "policy.max_parts", f" in {project.file}"),
     )
-    for code, most, name in bounds:
+    for code, most, name, where in bounds:
         if most is not None and size.parts > most:
             draft.refuse(
                 code,
                 f"the message takes {size.parts} parts ({size.units} {size.encoding} units); {name} is {most}",
-                f"shorten it, or raise {name}",
+                f"shorten it, or raise `{name}`{where} to {size.parts}, if it is meant",
                 message.whole,
                 message.field,
             )

@@ -113,6 +113,11 @@ class PlanCache:
         self._file = Sealed(folder, "plan", root, project_text, identity)
         self._zones: dict[str, str] = {}
 
+    @property
+    def zones(self) -> Mapping[str, str]:
+        """The time zones that were asked, with the digests of their rules: as they were last read."""
+        return self._zones
+
     def read(self) -> dict[str, tuple[Row, Gist]]:
         """The rows and gists by file; empty where nothing is remembered that can be used."""
         tree = self._file.read()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from mesms_gitops.model.audience import AudienceCounts
     from mesms_gitops.model.diagnostic import Diagnostic
+    from mesms_gitops.model.drift import Drift
     from mesms_gitops.model.observation import RemoteMessage
     from mesms_gitops.model.sends import CancelReason, DesiredSend, SendPhase, SendRecord
     from mesms_gitops.model.sketch import AudienceChange, AudienceSketch, Overlap
@@ -52,6 +53,7 @@ class Reason(StrEnum):
     FOREIGN_MESSAGE = "foreign_message"
     STATE_LOST = "state_lost"
     REVISION_LOWERED = "revision_lowered"
+    ALL_FORGOTTEN = "all_forgotten"
 
 
 class CreditsSource(StrEnum):
@@ -132,7 +134,8 @@ class ActionBase:
     are uuids that must be confirmed cancelled before anything of this action is sent. ``adoptions`` are written down
     before anything else. ``doubles`` are uuids of messages on the account that already are what would be sent.
     ``reversible_until`` None means it cannot be undone, unless ``is_free``: nothing leaves. ``previews`` are the
-    shortest and the longest text (one, if all are alike); ``fan_out`` names the variables that make one campaign many
+    shortest and the longest text (one, if all are alike); ``is_learned``: the estimated ``credits`` rest on what ME-SMS
+    asked for messages of the same kind before; ``fan_out`` names the variables that make one campaign many
     requests, the most costly first.
     """
 
@@ -155,6 +158,7 @@ class ActionBase:
     parts: tuple[tuple[int, int], ...] = ()
     credits: int = 0
     credits_source: CreditsSource = CreditsSource.RECORDED
+    is_learned: bool = False
     refund: int = 0
     changes: tuple[Change, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -263,6 +267,7 @@ class Plan:
     ``refusals`` are guards that do not hold: with any of them nothing of the plan is applied (exit 4).
     ``digest`` covers intent only: campaign, action, sender, text, audience, absolute time.
     ``steps`` holds the digests of all that changes, by campaign: one for each send, cancel and line written down.
+    ``drift`` is where the account is not as state had it before this plan looked; it is no part of the intent.
     """
 
     created_at: datetime
@@ -277,6 +282,7 @@ class Plan:
     refusals: tuple[Diagnostic, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     offline: bool = False
+    drift: tuple[Drift, ...] = ()
 
     @property
     def has_changes(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from mesms_gitops.model.holidays import HolidayStance
 from mesms_gitops.model.promise import NO_LEEWAY, Leeway
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from mesms_gitops.model.rules import Rule, Waiver
 
 DEFAULT_BASE_URL = "https://me-sms.com/api/v2"
+DEFAULT_HOLIDAYS: Mapping[str, HolidayStance] = MappingProxyType({"marketing": HolidayStance.WARN})
+"""A class that is not named may leave on any day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,18 @@ class AudienceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptionSettings:
+    """What is encrypted where it is kept: ``state`` are the age recipients of the state and its backup."""
+
+    state: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What any campaign of this project may do; None means no limit. Credits and recipients are whole numbers.
 
-    ``max_audience_change`` is a share of the former audience (0.2 is 20 %).
+    ``max_audience_change`` is a share of the former audience (0.2 is 20 %). ``holidays`` says, by class of message,
+    what one that would leave on a public holiday meets.
 
     ``rules`` judge each campaign that would be sent; ``waivers`` spare one campaign one refusal for a while. ``leeway``
     is how far a plan may move between approval and apply. ``identity`` is a digest of all that was written.
@@ -57,6 +68,7 @@ class Policy:
     max_credits_apply: int | None = None
     min_balance_after: int | None = None
     max_audience_change: float | None = None
+    holidays: Mapping[str, HolidayStance] = field(default_factory=lambda: DEFAULT_HOLIDAYS)
     rules: tuple[Rule, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     leeway: Leeway = NO_LEEWAY
@@ -77,4 +89,5 @@ class Project:
     api: ApiSettings = ApiSettings()
     policy: Policy = Policy()
     audience: AudienceSettings = AudienceSettings()
+    encryption: EncryptionSettings = EncryptionSettings()
     positions: Mapping[str, Position] = field(default_factory=lambda: MappingProxyType({}))

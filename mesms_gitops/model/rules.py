@@ -64,6 +64,7 @@ WAIVABLE: dict[str, frozenset[str]] = {
     "MS543": frozenset({"MS543"}),
     "MS550": frozenset({"MS506", "MS550"}),
     "MS553": frozenset({"MS553"}),
+    "MS554": frozenset({"MS554"}),
 }
 """Code -> the refusals it stands for. ``policy.max_parts`` has two codes: read from the file, and as ME-SMS counts it.
 

@@ -104,8 +104,10 @@ class SendRecord:
     """One send as state remembers it. Holds what recovery needs to recognise the message without the manifest.
 
     ``scheduled_at`` is the absolute time in UTC, None for "at once". ``text_digest`` is None where the text is
-    rendered by ME-SMS and no local copy exists. ``sample`` are keyed digests of the lowest numbers. ``uuid`` is None
-    until ME-SMS has said one; a FAILED send without uuid was never accepted, one with uuid failed after that.
+    rendered by ME-SMS and no local copy exists. ``credits`` is what ME-SMS charged, or holds, as far as it said;
+    ``quoted`` what its preview asked when the send was approved, None where nobody asked. ``sample`` are keyed digests
+    of the lowest numbers. ``uuid`` is None until ME-SMS has said one; a FAILED send without uuid was never accepted,
+    one with uuid failed after that. ``notes`` are the `delivery.DeliveryNote` of its counts, sorted.
     """
 
     fingerprint: str
@@ -128,6 +130,8 @@ class SendRecord:
     delivery: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     cancel: CancelIntent | None = None
     reason: str | None = None
+    quoted: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_live(self) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mesms_gitops.model.diagnostic import Diagnostic
+    from mesms_gitops.model.drift import Drift
     from mesms_gitops.model.plan import Action
     from mesms_gitops.model.state import State
     from mesms_gitops.planning.canonical import Json
@@ -47,6 +48,7 @@ def assemble(
     state: State,
     commit: str | None,
     offline: bool,
+    drift: tuple[Drift, ...] = (),
 ) -> Plan:
     """Put the plan together. It expires after a day, or when its earliest time has passed."""
     changing = [action for action in actions if is_change(action)]
@@ -65,6 +67,7 @@ def assemble(
         refusals=refusals,
         diagnostics=diagnostics,
         offline=offline,
+        drift=drift,
     )
 
 

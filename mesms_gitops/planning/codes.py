@@ -99,6 +99,25 @@ _POLICY: Final = {
         "came both count, as a share of how many there were, and only what is certain counts: the sketch's error is "
         "taken off. Until it is allowed, the next plan is held against the same audience as this one.",
     ),
+    "MS554": Code(
+        "would leave on a public holiday",
+        "On the day it leaves, in the project's time zone, Thailand or its government offices have a holiday. "
+        "`policy.holidays` says what follows, by class of message: `warn` (marketing, unless written otherwise), "
+        "`refuse`, or `allow`.",
+    ),
+    "MS555": Code(
+        "holidays predicted",
+        "The days come from the Python package `holidays`. For a year of which it does not know the days that are "
+        "announced anew each year, it predicts: days in lieu and Buddhist days by rule, and none of the further days "
+        "that the cabinet declares. Said once in a plan that sends something in such a year where `policy.holidays` "
+        "refuses.",
+    ),
+    "MS559": Code(
+        "ME-SMS asks another price",
+        "The estimate is one credit for each part and person; the preview of ME-SMS comes to another figure. Its "
+        "figure is the one that is paid and shown. It is remembered on this machine, and later plans made with "
+        "--offline estimate messages of the same sender, encoding and parts by it.",
+    ),
 }
 
 _SENDING: Final = {

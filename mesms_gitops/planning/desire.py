@@ -35,6 +35,7 @@ class Wanted:
 
     ``sends`` is None where nobody asked for the audience: drafts, cancelled ones, and campaigns that have left.
     ``is_unread``: its audience would be needed, but the plan is about others; nothing is decided about it.
+    ``is_forgotten``: everybody who is left on its lists asked to be forgotten, so it has nobody to text.
     """
 
     campaign: Campaign
@@ -48,6 +49,7 @@ class Wanted:
     previews: tuple[Preview, ...] = ()
     fan_out: tuple[FanOut, ...] = ()
     is_unread: bool = False
+    is_forgotten: bool = False
 
 
 def desired_sends(

@@ -15,6 +15,7 @@ from mesms_gitops.model.plan import Replace, ScheduleSend, SendNow
 from mesms_gitops.model.rules import Planned
 from mesms_gitops.planning.comparing import MOVED_TOO_FAR
 from mesms_gitops.planning.fan_out import cause_of
+from mesms_gitops.planning.holidays import holiday_of
 from mesms_gitops.planning.waivers import waived
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def _of_campaign(action: Sending, situation: Situation, project: Project) -> Ite
         yield from _over(measured, limit, code, noun, project, key, campaign.name)
     yield from _moved_audience(action, campaign, project)
     yield from _window(campaign, project, situation)
+    if found := holiday_of(campaign, project, situation):
+        yield found
     yield from _rules(action, campaign, situation, project)
 
 
@@ -146,7 +149,7 @@ def _own_limits(action: Sending, campaign: Campaign, people: int) -> Iterator[Di
             f"{campaign.name}: {people:,} recipients are fewer than the least of {least:,}",
             campaign.position(key),
             key,
-            f"check that it is the right list; lower `{key}` in {campaign.file} if it is",
+            f"check that it is the right list; lower `{key}` in {campaign.file} to {people}, if it is",
             campaign.name,
         )
 
@@ -172,9 +175,16 @@ def _window(campaign: Campaign, project: Project, situation: Situation) -> Itera
                 f"{campaign.name}: it would leave at {local:%H:%M}, outside {window}",
                 campaign.position("schedule"),
                 where,
-                "apply within the window, or write a `schedule` that lies in it",
+                f"apply within the window, or write a `schedule` that lies in it; or change `{where}`, if it is wrong",
                 campaign.name,
+                _where_set(where, campaign, project),
             )
+
+
+def _where_set(key: str, campaign: Campaign, project: Project) -> str:
+    """Where a window stands; one that nobody wrote is the default."""
+    at = campaign.position(key) if key.startswith("schedule") else project.positions.get(key)
+    return f"`{key}` is set at {at.file}:{at.line}" if at else f"`{key}` is not written: that is the default"
 
 
 def _of_apply(sending: list[Sending], summary: Summary, project: Project) -> Iterator[Diagnostic]:
@@ -192,7 +202,7 @@ def _of_apply(sending: list[Sending], summary: Summary, project: Project) -> Ite
             f"the balance afterwards would be {summary.balance_after:,} credits, less than {least:,}",
             project.positions.get("policy.min_balance_after"),
             "policy.min_balance_after",
-            "top up the account, or lower `policy.min_balance_after` in mesms.yaml",
+            f"top up the account, or lower `policy.min_balance_after` in {project.file} to {summary.balance_after}",
         )
 
 
@@ -237,7 +247,8 @@ def _of_folder(situation: Situation, allow_empty: bool) -> Iterator[Diagnostic]:
     if live and not situation.wanted and not allow_empty:
         yield _refusal(
             "MS548",
-            f"no manifest is left, but state knows {len(live)} live campaigns; what is scheduled would be cancelled",
+            f"no manifest is left, but state knows {len(live)} live campaign{'s' * (len(live) > 1)};"
+            " what is scheduled would be cancelled",
             None,
             "campaigns",
             "bring the manifests back, or say --allow-empty if they are all to be cancelled",

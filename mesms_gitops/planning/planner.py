@@ -140,6 +140,8 @@ def _active(case: Case, wanted: Wanted) -> Action:
         return blocked(case, Reason.CANCELLED_ELSEWHERE)
     if any(send.reason == GONE for send in current):
         return blocked(case, Reason.GONE)
+    if wanted.is_forgotten:
+        return blocked(case, Reason.ALL_FORGOTTEN)
     if any(send.is_final for send in current):
         return _after_start(case, wanted, current)
     change = diff(desired_by_fingerprint(wanted), {send.fingerprint: send for send in scheduled_of(current)})

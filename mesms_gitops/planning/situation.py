@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.model.campaign import DeclaredState
+from mesms_gitops.model.holidays import NO_HOLIDAYS, Holidays
 from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.sends import TRANSITIONS, SendEvent, SendPhase
 from mesms_gitops.model.state import CampaignRecord, Freeze
@@ -54,6 +55,7 @@ class Situation:
     observed: Observed
     key: HashKey
     freeze: Freeze = NO_FREEZE
+    holidays: Holidays = NO_HOLIDAYS
 
 
 def needs_audience(campaign: Campaign, record: CampaignRecord | None) -> bool:

@@ -13,7 +13,7 @@ from mesms_gitops.planning.parts import count, counts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mesms_gitops.model.audience import Audience
+    from mesms_gitops.model.audience import Audience, AudienceGroup
     from mesms_gitops.model.campaign import Campaign
     from mesms_gitops.planning.parts import Parts
 
@@ -92,7 +92,7 @@ def texts_of(campaign: Campaign, audience: Audience, render: ManyRender | None) 
     """What ``campaign`` says to ``audience``; ``render`` is None for a saved template without a local copy."""
     is_saved = isinstance(campaign.body, SavedTemplate)
     names = names_in(campaign, audience, None if is_saved or render is None else render.names)
-    of_groups = _combinations(campaign, audience, names)
+    of_groups = combinations_of(campaign, audience.groups, names)
     combinations = list(dict.fromkeys(of_groups))
     made: Sequence[str | None] = [None] * len(combinations) if render is None else render.many(names, combinations)
     keys: Sequence[object] = combinations if is_saved else made
@@ -113,13 +113,13 @@ def texts_of(campaign: Campaign, audience: Audience, render: ManyRender | None) 
     )
 
 
-def _combinations(campaign: Campaign, audience: Audience, names: Sequence[str]) -> list[Combination]:
-    """What each group of ``audience`` has for ``names``."""
+def combinations_of(campaign: Campaign, groups: Sequence[AudienceGroup], names: Sequence[str]) -> list[Combination]:
+    """What each of ``groups`` has for ``names``."""
     columns = []
     for name in names:
         fixed = campaign.variables.get(name)
-        columns.append([group.values.get(name, fixed) for group in audience.groups])
-    return list(zip(*columns, strict=True)) if columns else [()] * len(audience.groups)
+        columns.append([group.values.get(name, fixed) for group in groups])
+    return list(zip(*columns, strict=True)) if columns else [()] * len(groups)
 
 
 def _numbered(keys: Sequence[object]) -> list[int]:

@@ -43,6 +43,7 @@ SENTENCES: Mapping[Reason, str] = MappingProxyType(
         Reason.FOREIGN_MESSAGE: "the account already holds this very message, and no campaign here claims it",
         Reason.STATE_LOST: "state is empty, but the account holds messages of ours: the state was lost",
         Reason.REVISION_LOWERED: "the revision is lower than the one that was sent",
+        Reason.ALL_FORGOTTEN: "everybody who is left on its lists asked to be forgotten: there is nobody to text",
     }
 )
 
@@ -64,5 +65,7 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         "after that apply, raise `revision` to send once more",
         Reason.STATE_LOST: "bring the state back (mesms-gitops state push FILE), or adopt its messages one by one",
         Reason.REVISION_LOWERED: "put the revision back",
+        Reason.ALL_FORGOTTEN: "delete {file}, or write `state: cancelled` in it, which takes back what is scheduled; "
+        "or change its lists",
     }
 )

@@ -13,6 +13,7 @@ from mesms_gitops.views.calendar_months import NO_HOLIDAYS, NO_WINDOWS, Almanac,
 from mesms_gitops.views.calendar_style import style
 from mesms_gitops.views.calendar_table import Column, foldable, headings_style, rows_table
 from mesms_gitops.views.diagnostics_text import in_reading_order
+from mesms_gitops.views.drift import drift_lines
 from mesms_gitops.views.html import element, items, page, said, shown
 from mesms_gitops.views.layout import LOCAL_TIMEZONE, Sheet, both_times, counted, figure, in_zone
 from mesms_gitops.views.plan_text import action_lines, finding_lines, kept_lines
@@ -90,6 +91,7 @@ def _verdict(plan: Plan, sheet: Sheet) -> Iterable[str]:
     if pills := _tally(plan):
         yield element("ul", *pills, class_="pills") + "\n"
     yield _refusals(plan)
+    yield _drift(plan, sheet)
     yield _ground(plan, sheet)
 
 
@@ -134,6 +136,14 @@ def _refusals(plan: Plan) -> str:
     )
     title = element("h2", "Refused", id="refused")
     return element("section", title, found, element("p", ending), class_="refused", aria_labelledby="refused")
+
+
+def _drift(plan: Plan, sheet: Sheet) -> str:
+    """In the words of the text: what a page adds to them is only its place."""
+    if not plan.drift:
+        return ""
+    lines = element("pre", "\n".join(map(said, drift_lines(plan.drift, sheet))))
+    return element("section", element("h2", "Drift", id="drift"), lines, aria_labelledby="drift") + "\n"
 
 
 def _found(found: Diagnostic) -> str:

@@ -18,6 +18,12 @@ BEYOND = (
     "your own lists, databases and exports",
     "numbers written into manifests or committed lists: git keeps them in its history",
     "backups and copies of this folder",
+    (
+        "what state keeps of sends already made: keyed digests (of all people together, and of each of the 50 lowest "
+        "numbers), and sketches of the newest campaigns. Without the key no number can be read from them; with it, "
+        "any number can be tried against the digests, and a sketch tells a little of each. Without MESMS_HASH_KEY "
+        "the key follows from the state itself"
+    ),
 )
 """What this command cannot do."""
 

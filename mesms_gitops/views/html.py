@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -10,11 +12,13 @@ from mesms_gitops.views.layout import printable, spoken
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-VOID = frozenset({"meta", "br"})
+VOID = frozenset({"meta", "br", "input"})
 DRAWN = frozenset({"rect", "line", "use"})
 """Elements without children: of HTML, which have no end, and of SVG, which must have one."""
 NO_OUTSIDE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """The page may load nothing and run nothing, whatever stands in it."""
+ONLY_THESE = "default-src 'none'; style-src '{style}'; script-src '{script}'; base-uri 'none'; form-action 'none'"
+"""The page may load nothing, and run only the one script whose digest this is."""
 
 
 def shown(text: str) -> str:
@@ -48,17 +52,28 @@ def items(tag: str, entries: Iterable[str], **attributes: str | None) -> str:
     return element(tag, "\n", inner, "\n", **attributes) if inner else ""
 
 
-def page(title: str, style: str, body: str) -> str:
-    """A whole document that needs nothing but itself. ``title`` is text, ``style`` ours, ``body`` markup."""
+def page(title: str, style: str, body: str, *, script: str = "") -> str:
+    """A whole document that needs nothing but itself. ``title`` is text, ``style`` and ``script`` ours, ``body`` markup.
+
+    With a script, style and script are known to the page's policy by their digests, so that no other is obeyed.
+    """
+    styled = f"\n{style}"
+    policy = ONLY_THESE.format(style=_digest(styled), script=_digest(script)) if script else NO_OUTSIDE
     head = "\n".join(
         [
             element("meta", charset="utf-8"),
-            element("meta", http_equiv="Content-Security-Policy", content=NO_OUTSIDE),
+            element("meta", http_equiv="Content-Security-Policy", content=policy),
             element("meta", name="viewport", content="width=device-width, initial-scale=1"),
             element("meta", name="color-scheme", content="light dark"),
             element("meta", name="referrer", content="no-referrer"),
             element("title", shown(title)),
-            element("style", "\n", style),
+            element("style", styled),
         ]
     )
-    return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
+    end = f"\n{element('script', script)}" if script else ""
+    return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}{end}\n</body>\n</html>\n'
+
+
+def _digest(text: str) -> str:
+    """As a Content-Security-Policy names what it allows (CSP 3, hash-source)."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

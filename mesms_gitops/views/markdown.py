@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FENCE = re.compile(r"`{3,}")
+_ISSUE = re.compile(r"(?i)(gh-)(?=[0-9])")
+"""`GH-1` is issue 1 as well as `#1` is."""
 
 
 def inline(text: str) -> str:
     """``text`` for a line or a table cell: every character that could mean anything is a numeric entity.
 
-    GitHub looks for ``@somebody`` and ``#1`` after that, in what is shown: a zero-width space parts them.
+    GitHub looks for ``@somebody``, ``#1`` and ``GH-1`` after that, in what is shown: a zero-width space parts them.
     """
-    return "".join(_inert(character) for character in printable(text))
+    return _ISSUE.sub(r"\1&#8203;", "".join(_inert(character) for character in printable(text)))
 
 
 def _inert(character: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesms_gitops.model.plan import VERBS
 from mesms_gitops.views.diagnostics_json import diagnostic_object
+from mesms_gitops.views.drift import drift_objects
 from mesms_gitops.views.jsontext import FORMAT_VERSION, json_text
 from mesms_gitops.views.layout import iso, masked
 
@@ -36,6 +37,7 @@ def plan_json(plan: Plan, tool_version: str) -> str:
             "summary": _summary(plan),
             "refusals": _diagnostics(plan.refusals),
             "diagnostics": _diagnostics(plan.diagnostics),
+            "drift": drift_objects(plan.drift),
             "steps": [{"campaign": campaign, "digest": digest} for campaign, digest in plan.steps],
         }
     )
@@ -68,6 +70,7 @@ def _action(action: Action) -> dict[str, Any]:
         "parts": {str(size): people for size, people in sorted(action.parts)},
         "credits": action.credits,
         "credits_source": action.credits_source.value,
+        "credits_learned": action.is_learned,
         "refund": action.refund,
         "changes": [_change(change) for change in action.changes],
         "sends": [_send(send) for send in action.sends],

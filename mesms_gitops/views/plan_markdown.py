@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.model.plan import Blocked
 from mesms_gitops.views import wording
+from mesms_gitops.views.drift import drift_lines
 from mesms_gitops.views.layout import LOCAL_TIMEZONE, Sheet, both_times, counted, figure, local_time
 from mesms_gitops.views.markdown import code, fenced, inline, rows, size
 from mesms_gitops.views.plan_text import action_lines, finding_lines, kept_lines, refusal_lines
@@ -146,9 +147,11 @@ def _closing(plan: Plan, sheet: Sheet, plan_file: str | None, *, is_whole: bool)
 
 
 def _sections(plan: Plan, sheet: Sheet) -> Iterable[_Section]:
-    """In the order in which they are read: refusals, the overview, the details, what stays."""
+    """In the order in which they are read: refusals, drift, the overview, the details, what stays."""
     if plan.refusals:
         yield _Section(fenced(refusal_lines(plan, sheet)), rank=0)
+    if plan.drift:
+        yield _Section(fenced(drift_lines(plan.drift, sheet)), rank=1)
     shown = sorted(wording.shown_apart(plan), key=_urgency)
     if shown:
         table = rows((_row(action) for action in shown), HEADER, right=FIGURES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mesms_gitops.model.plan import Blocked, Cancel, Change, Keep, Replace, ScheduleSend, SendNow
 from mesms_gitops.views import wording
 from mesms_gitops.views.diagnostics_text import diagnostic_lines, in_reading_order
+from mesms_gitops.views.drift import drift_lines
 from mesms_gitops.views.layout import (
     LOCAL_TIMEZONE,
     Sheet,
@@ -47,6 +48,7 @@ def plan_text(
     sheet = Sheet.of(width=width, colour=colour, timezone=timezone)
     blocks = [
         verdict_lines(plan, sheet),
+        drift_lines(plan.drift, sheet),
         *(action_lines(action, sheet) for action in wording.shown_apart(plan)),
         kept_lines(plan, sheet),
         finding_lines(plan, sheet),

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.model.state import CampaignPhase, campaign_phase
+from mesms_gitops.views.delivery_notes import all_settled, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -21,10 +23,23 @@ if TYPE_CHECKING:
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import CampaignRecord, State
 
-DELIVERY_STATES = ("pending", "success", "failed", "invalid", "blocked", "expired", "timeout")
-"""As the reference lists them."""
 DELIVERED = frozenset({"success"})
 FAILED = frozenset({"failed", "invalid", "blocked", "expired"})
+
+
+class Money(NamedTuple):
+    """Credits: what previews asked when the sends were approved, what ME-SMS charged, and how much more that was.
+
+    ``planned`` is None unless it is recorded of every send, ``charged`` where ME-SMS has not said a figure for any;
+    ``difference`` is None unless both are known of every send.
+    """
+
+    planned: int | None
+    charged: int | None
+    difference: int | None
+
+
+NO_MONEY = Money(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +58,15 @@ class Standing:
     recipients: int
     credits: int | None
     delivery: Mapping[str, int]
+    money: Money = NO_MONEY
 
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """What became of the people of one campaign; the buckets add up to ``recipients``."""
+    """What became of the people of one campaign; the buckets add up to ``recipients``.
+
+    ``is_settled``: nothing new is to come. ``notes`` say what is odd about the counts; ``sends`` are those counted.
+    """
 
     campaign: str
     revision: int
@@ -59,6 +78,10 @@ class ReportLine:
     failed: int
     unknown: int
     delivery: Mapping[str, int]
+    money: Money = NO_MONEY
+    is_settled: bool = False
+    notes: tuple[str, ...] = ()
+    sends: tuple[SendRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +111,7 @@ def standing_of(record: CampaignRecord) -> Standing:
     """The sums over the sends of the current revision that count."""
     revision = tuple(send for send in record.sends if send.revision == record.revision)
     sends = _standing_sends(revision)
-    known = [send.credits for send in sends if send.credits is not None]
+    money = money_of(sends)
     return Standing(
         name=record.name,
         revision=record.revision,
@@ -96,9 +119,20 @@ def standing_of(record: CampaignRecord) -> Standing:
         sends=revision,
         scheduled_at=min((send.scheduled_at for send in sends if send.scheduled_at), default=None),
         recipients=sum(send.recipients for send in sends),
-        credits=sum(known) if known else None,
+        credits=money.charged,
         delivery=delivery_counts(sends),
+        money=money,
     )
+
+
+def money_of(sends: Collection[SendRecord]) -> Money:
+    """What ``sends`` cost."""
+    known = [send.credits for send in sends if send.credits is not None]
+    quoted = [send.quoted for send in sends if send.quoted is not None]
+    planned = sum(quoted) if quoted and len(quoted) == len(sends) else None
+    charged = sum(known) if known else None
+    is_whole = planned is not None and len(known) == len(sends)
+    return Money(planned, charged, sum(known) - sum(quoted) if is_whole else None)
 
 
 def _standing_sends(sends: tuple[SendRecord, ...]) -> tuple[SendRecord, ...]:
@@ -136,24 +170,28 @@ def _counts_people(send: SendRecord) -> bool:
 
 def _line(standing: Standing) -> ReportLine:
     sends = [send for send in standing.sends if _counts_people(send)]
-    buckets = [_buckets(send) for send in sends]
+    buckets = [buckets_of_send(send) for send in sends]
     delivered, failed, unknown = (sum(column) for column in zip(*buckets, strict=True))
-    known = [send.credits for send in sends if send.credits is not None]
+    money = money_of(sends)
     return ReportLine(
         campaign=standing.name,
         revision=standing.revision,
         phase=standing.phase,
         scheduled_at=standing.scheduled_at,
         recipients=delivered + failed + unknown,
-        credits=sum(known) if known else None,
+        credits=money.charged,
         delivered=delivered,
         failed=failed,
         unknown=unknown,
         delivery=delivery_counts(sends),
+        money=money,
+        is_settled=all_settled(sends),
+        notes=sentences(sends),
+        sends=tuple(sends),
     )
 
 
-def _buckets(send: SendRecord) -> tuple[int, int, int]:
+def buckets_of_send(send: SendRecord) -> tuple[int, int, int]:
     """Delivered, failed, unknown. Whoever no count speaks of is unknown; of a send that failed as a whole, failed."""
     counts = send.delivery
     delivered = sum(counts.get(word, 0) for word in DELIVERED)
@@ -182,3 +220,29 @@ def total_of(report: Report) -> tuple[int, int, int, int]:
         sum(line.failed for line in lines),
         sum(line.unknown for line in lines),
     )
+
+
+def money_in_all(report: Report) -> Money:
+    """The sums; each only where it is known of every campaign."""
+    return Money(*map(_sum, zip(*(line.money for line in report.lines), strict=True))) if report.lines else NO_MONEY
+
+
+def _sum(some: Iterable[int | None]) -> int | None:
+    known = tuple(some)
+    figures = [each for each in known if each is not None]
+    return sum(figures) if len(figures) == len(known) else None
+
+
+def signed(difference: int) -> str:
+    """``+480``, ``-12``, ``0``."""
+    return f"{difference:+,}" if difference else "0"
+
+
+def credits_words(money: Money) -> str:
+    """``12,480 charged, as planned`` or ``12,960 charged, 12,480 planned (+480)``, as far as it is known."""
+    planned, charged, difference = money
+    if charged is None:
+        return f"{planned:,} planned, not yet charged" if planned is not None else "?"
+    if difference is None:
+        return f"{charged:,} charged" + (f", {planned:,} planned" if planned is not None else "")
+    return f"{charged:,} charged, " + (f"{planned:,} planned ({signed(difference)})" if difference else "as planned")

@@ -6,8 +6,9 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.views.layout import iso, printable
-from mesms_gitops.views.report import DELIVERY_STATES, report_of
+from mesms_gitops.views.report import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
 
 COLUMNS = ("campaign", "revision", "phase", "scheduled_at", "recipients", "credits", "delivered", "failed", "unknown")
 
+MONEY = ("planned_credits", "credits_difference")
+NEWEST = ("settled", "notes")
+
 
 def report_csv(state: State, *, names: Collection[str] | None = None) -> str:
-    """RFC 4180 but for the line ends, which are plain newlines. States ME-SMS may add later are under ``other``."""
+    """RFC 4180 but for the line ends, which are plain newlines. States ME-SMS may add later are under ``other``.
+
+    ``credits`` are those charged. New columns come last, so that none moves.
+    """
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow([*COLUMNS, *(f"delivery_{word}" for word in DELIVERY_STATES), "delivery_other"])
+    writer.writerow([*COLUMNS, *(f"delivery_{word}" for word in DELIVERY_STATES), "delivery_other", *MONEY, *NEWEST])
     writer.writerows(_row(line) for line in report_of(state, names).lines)
     return sheet.getvalue()
 
@@ -41,6 +48,9 @@ def _row(line: ReportLine) -> list[str | int]:
         line.unknown,
         *documented,
         sum(line.delivery.values()) - sum(documented),
+        *("" if credits is None else credits for credits in (line.money.planned, line.money.difference)),
+        "yes" if line.is_settled else "no",
+        inert("; ".join(line.notes)),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.views.jsontext import FORMAT_VERSION, json_text
 from mesms_gitops.views.layout import iso
-from mesms_gitops.views.report import report_of, total_of
+from mesms_gitops.views.report import money_in_all, report_of, total_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,6 +18,7 @@ def report_json(state: State, tool_version: str | None = None, *, names: Collect
     """Everything that has left: the three buckets, which add up to the recipients, and the states as ME-SMS counts."""
     report = report_of(state, names)
     people, delivered, failed, unknown = total_of(report)
+    money = money_in_all(report)
     campaigns = [
         {
             "name": line.campaign,
@@ -26,10 +27,14 @@ def report_json(state: State, tool_version: str | None = None, *, names: Collect
             "scheduled_at": iso(line.scheduled_at),
             "recipients": line.recipients,
             "credits": line.credits,
+            "planned_credits": line.money.planned,
+            "credits_difference": line.money.difference,
             "delivered": line.delivered,
             "failed": line.failed,
             "unknown": line.unknown,
             "delivery": dict(line.delivery),
+            "settled": line.is_settled,
+            "notes": list(line.notes),
         }
         for line in report.lines
     ]
@@ -40,6 +45,14 @@ def report_json(state: State, tool_version: str | None = None, *, names: Collect
             "lineage": report.lineage,
             "serial": report.serial,
             "campaigns": campaigns,
-            "summary": {"recipients": people, "delivered": delivered, "failed": failed, "unknown": unknown},
+            "summary": {
+                "recipients": people,
+                "delivered": delivered,
+                "failed": failed,
+                "unknown": unknown,
+                "credits": money.charged,
+                "planned_credits": money.planned,
+                "credits_difference": money.difference,
+            },
         }
     )

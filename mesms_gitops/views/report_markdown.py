@@ -6,31 +6,34 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.views.layout import LOCAL_TIMEZONE, figure, local_time
 from mesms_gitops.views.markdown import code, inline, rows
-from mesms_gitops.views.report import report_of, share, total_of
+from mesms_gitops.views.report import money_in_all, report_of, share, signed, total_of
 from mesms_gitops.views.status_text import delivery_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mesms_gitops.model.state import State
-    from mesms_gitops.views.report import ReportLine
+    from mesms_gitops.views.report import Money, ReportLine
 
-HEADER = ("campaign", "phase", "left", "recipients", "delivered", "failed", "unknown", "on ME-SMS")
-FIGURES = frozenset({3, 4, 5, 6})
+MONEY = ("planned", "charged", "difference")
+HEADER = ("campaign", "phase", "left", "recipients", "delivered", "failed", "unknown", *MONEY, "on ME-SMS")
+FIGURES = frozenset(range(3, 10))
 
 
 def report_markdown(state: State, *, names: Collection[str] | None = None, timezone: str = LOCAL_TIMEZONE) -> str:
-    """Everything that has left, as one table with its total."""
+    """Everything that has left, as one table with its total; the three columns of money are credits."""
     report = report_of(state, names)
     if not report.lines:
         return "Nothing has left yet.\n"
     people, *buckets = total_of(report)
     cells = [_row(line, timezone) for line in report.lines]
     if len(cells) > 1:
-        cells.append(("**all**", "", "", *(f"**{text}**" for text in (figure(people), *_shared(buckets, people))), ""))
+        figures = (figure(people), *_shared(buckets, people), *_money(money_in_all(report)))
+        cells.append(("**all**", "", "", *(f"**{text}**" if text else "" for text in figures), ""))
     delivered, failed, unknown = map(figure, buckets)
     title = f"### Delivered {delivered} of {figure(people)}, failed {failed}, unknown {unknown}"
-    return "\n".join([title, "", *rows(cells, HEADER, right=FIGURES)]) + "\n"
+    notes = [f"- {code(line.campaign)}: {inline(note)}" for line in report.lines for note in line.notes]
+    return "\n".join([title, "", *rows(cells, HEADER, right=FIGURES), *(["", *notes] if notes else [])]) + "\n"
 
 
 def _row(line: ReportLine, timezone: str) -> tuple[str, ...]:
@@ -40,8 +43,15 @@ def _row(line: ReportLine, timezone: str) -> tuple[str, ...]:
         inline(local_time(line.scheduled_at, timezone)) if line.scheduled_at else "",
         figure(line.recipients),
         *_shared([line.delivered, line.failed, line.unknown], line.recipients),
+        *_money(line.money),
         code(delivery_text(line.delivery)),
     )
+
+
+def _money(money: Money) -> tuple[str, ...]:
+    *sums, difference = money
+    figures = ("" if credits is None else figure(credits) for credits in sums)
+    return (*figures, "" if difference is None else signed(difference))
 
 
 def _shared(buckets: list[int], people: int) -> tuple[str, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mesms_gitops.views.layout import LOCAL_TIMEZONE, Sheet, both_times, counted, figure, pad, printable, wrap
-from mesms_gitops.views.report import report_of, share, total_of
+from mesms_gitops.views.report import credits_words, money_in_all, report_of, share, total_of
 from mesms_gitops.views.status_text import delivery_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mesms_gitops.model.state import State
-    from mesms_gitops.views.report import ReportLine
+    from mesms_gitops.views.report import Money, ReportLine
 
 
 def report_text(
@@ -32,7 +32,8 @@ def report_text(
     if len(report.lines) > 1:
         people, *buckets = total_of(report)
         title = f"{counted(len(report.lines), 'campaign')}, {counted(people, 'recipient')}"
-        blocks.append([sheet.palette.bold(title), *_bucket_lines(people, buckets, sheet)])
+        money = _money_lines(money_in_all(report), sheet)
+        blocks.append([sheet.palette.bold(title), *money, *_bucket_lines(people, buckets, sheet)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -41,11 +42,20 @@ def _campaign_lines(line: ReportLine, sheet: Sheet) -> list[str]:
     lines = [sheet.palette.bold(part) for part in wrap(title, sheet.width, rest="  ")]
     if line.scheduled_at:
         lines += sheet.row("left", both_times(line.scheduled_at, sheet.timezone), indent=2, column=11)
-    if line.credits is not None:
-        lines += sheet.row("credits", figure(line.credits), indent=2, column=11)
+    lines += _money_lines(line.money, sheet)
     lines += _bucket_lines(line.recipients, [line.delivered, line.failed, line.unknown], sheet)
     raw = delivery_text(line.delivery)
-    return lines + (sheet.row("on ME-SMS", raw, indent=2, column=11) if raw else [])
+    lines += sheet.row("on ME-SMS", raw, indent=2, column=11) if raw else []
+    for note in line.notes:
+        lines += map(sheet.palette.yellow, sheet.row("note", note, indent=2, column=11))
+    return lines
+
+
+def _money_lines(money: Money, sheet: Sheet) -> list[str]:
+    if money.planned is None:
+        return [] if money.charged is None else sheet.row("credits", figure(money.charged), indent=2, column=11)
+    words = credits_words(money)
+    return sheet.row("credits", words, indent=2, column=11)
 
 
 def _bucket_lines(people: int, buckets: list[int], sheet: Sheet) -> list[str]:

@@ -13,7 +13,7 @@ from mesms_gitops.views.html import element, page, shown
 from mesms_gitops.views.layout import LOCAL_TIMEZONE, both_times, counted, figure, in_zone, listed, local_time
 from mesms_gitops.views.report import chosen, standing_of
 from mesms_gitops.views.slots import RECORDED, SIGNS, Kind, slots_of_state
-from mesms_gitops.views.status_text import buckets_of
+from mesms_gitops.views.status_text import buckets_of, charged_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -114,14 +114,8 @@ def _row(index: int, standing: Standing, timezone: str) -> tuple[str, str, tuple
         shown(both_times(standing.scheduled_at, timezone)) if standing.scheduled_at else "",
         shown(listed(sorted({send.sender for send in standing.sends}))),
         figure(standing.recipients) if standing.sends else "",
-        _credits(standing),
+        charged_text(standing.money) if standing.sends else "",
         figure(delivered) if is_reported else "",
         figure(failed) if is_reported else "",
     )
     return f"c{index}", kind.value, cells
-
-
-def _credits(standing: Standing) -> str:
-    if not standing.sends:
-        return ""
-    return "?" if standing.credits is None else figure(standing.credits)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mesms_gitops.model.delivery import is_settled
+from mesms_gitops.views.delivery_notes import all_settled, notes_json
 from mesms_gitops.views.jsontext import FORMAT_VERSION, json_text
 from mesms_gitops.views.layout import iso
 from mesms_gitops.views.report import chosen, delivery_counts, standing_of
@@ -62,7 +64,9 @@ def _campaign(record: CampaignRecord) -> dict[str, Any]:
         "scheduled_at": iso(standing.scheduled_at),
         "recipients": standing.recipients,
         "credits": standing.credits,
+        "planned_credits": standing.money.planned,
         "delivery": standing.delivery,
+        "settled": all_settled(standing.sends),
         "sends": [_send(send) for send in record.sends],
     }
 
@@ -79,6 +83,9 @@ def _send(send: SendRecord) -> dict[str, Any]:
         "recipients": send.recipients,
         "parts": send.parts,
         "credits": send.credits,
+        "planned_credits": send.quoted,
         "delivery": delivery_counts([send]),
         "reason": send.reason,
+        "settled": is_settled(send),
+        "notes": notes_json(send),
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mesms_gitops.model.delivery import is_settled
 from mesms_gitops.model.state import CampaignPhase
+from mesms_gitops.views.delivery_notes import notes_of, sentences
 from mesms_gitops.views.layout import (
     LOCAL_TIMEZONE,
     Sheet,
@@ -18,14 +20,22 @@ from mesms_gitops.views.layout import (
     table,
     wrap,
 )
-from mesms_gitops.views.report import DELIVERED, FAILED, chosen, standing_of
+from mesms_gitops.views.report import (
+    DELIVERED,
+    FAILED,
+    chosen,
+    credits_words,
+    money_of,
+    signed,
+    standing_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import Freeze, State
-    from mesms_gitops.views.report import Standing
+    from mesms_gitops.views.report import Money, Standing
 
 HEADER = ("campaign", "phase", "leaves", "recipients", "credits", "delivered", "failed")
 FIGURES = frozenset({3, 4, 5, 6})
@@ -78,7 +88,15 @@ def _overview_lines(standings: list[Standing], sheet: Sheet) -> list[str]:
     return [
         sheet.palette.dim(lines[0]),
         *(_painted(one, line, sheet) for one, line in zip(standings, lines[1:], strict=True)),
+        *_note_lines(standings, sheet),
     ]
+
+
+def _note_lines(standings: list[Standing], sheet: Sheet) -> list[str]:
+    """What is odd about the counts above."""
+    notes = [f"{printable(one.name)}: {note}" for one in standings for note in sentences(one.sends)]
+    lines = [line for note in notes for line in wrap(note, sheet.width, first="note: ", rest="  ")]
+    return ["", *map(sheet.palette.yellow, lines)] if lines else []
 
 
 def _is_too_wide(lines: list[str], sheet: Sheet) -> bool:
@@ -93,7 +111,7 @@ def _row(standing: Standing, sheet: Sheet) -> tuple[str, ...]:
         standing.phase.value,
         local_time(standing.scheduled_at, sheet.timezone)[:16] if standing.scheduled_at else "",
         figure(standing.recipients) if standing.sends else "",
-        _credits(standing.credits) if standing.sends else "",
+        charged_text(standing.money) if standing.sends else "",
         figure(delivered) if is_reported else "",
         figure(failed) if is_reported else "",
     )
@@ -107,8 +125,16 @@ def buckets_of(delivery: Mapping[str, int]) -> tuple[int, int]:
     )
 
 
-def _credits(credits: int | None) -> str:
-    return "?" if credits is None else figure(credits)
+def charged_text(money: Money) -> str:
+    """``12,960``, or ``12,960 (+480)`` where that is more than was planned."""
+    if money.charged is None:
+        return "?"
+    return figure(money.charged) + (f" ({signed(money.difference)})" if money.difference else "")
+
+
+def _credits(money: Money) -> str:
+    """What was charged; of what was planned only where that is another figure."""
+    return credits_words(money) if money.difference else charged_text(money)
 
 
 def _painted(standing: Standing, line: str, sheet: Sheet) -> str:
@@ -127,7 +153,7 @@ def _stacked_lines(standings: list[Standing], sheet: Sheet) -> list[str]:
     lines: list[str] = []
     for standing in standings:
         lines += ["", *_summary_lines(standing, sheet)]
-    return lines[1:]
+    return [*lines[1:], *_note_lines(standings, sheet)]
 
 
 def _summary_lines(standing: Standing, sheet: Sheet) -> list[str]:
@@ -138,7 +164,7 @@ def _summary_lines(standing: Standing, sheet: Sheet) -> list[str]:
     if standing.scheduled_at:
         lines += sheet.row("leaves", both_times(standing.scheduled_at, sheet.timezone), indent=2)
     lines += sheet.row("recipients", figure(standing.recipients), indent=2)
-    lines += sheet.row("credits", _credits(standing.credits), indent=2)
+    lines += sheet.row("credits", _credits(standing.money), indent=2)
     delivery = delivery_text(standing.delivery)
     return lines + (sheet.row("delivery", delivery, indent=2) if delivery else [])
 
@@ -166,10 +192,12 @@ def _send_lines(send: SendRecord, sheet: Sheet) -> list[str]:
         ("sender", printable(send.sender)),
         ("recipients", _people(send)),
         ("parts", str(send.parts) if send.parts else "not known"),
-        ("credits", _credits(send.credits)),
+        ("credits", _credits(money_of([send]))),
         ("delivery", delivery_text(send.delivery)),
         ("cancelled", send.cancel.reason.value if send.cancel else ""),
         ("because", printable(send.reason) if send.reason else ""),
+        ("settled", "nothing new is to come" if is_settled(send) and send.is_final else ""),
+        *(("note", sentence) for _, sentence in notes_of(send)),
     ]
     for label, text in rows:
         if text:

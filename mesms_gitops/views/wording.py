@@ -93,6 +93,7 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
         Reason.FOREIGN_MESSAGE: "a message like it is already on the account",
         Reason.STATE_LOST: "the state seems to be lost",
         Reason.REVISION_LOWERED: "revision lowered",
+        Reason.ALL_FORGOTTEN: "nobody left who did not ask to be forgotten",
     }
 )
 
@@ -267,7 +268,8 @@ def credits_text(action: Action) -> str:
         case CreditsSource.PREVIEW:
             return figure(action.credits)
         case CreditsSource.ESTIMATE:
-            return f"{figure(action.credits)} (estimate, not from ME-SMS)"
+            basis = "learned from what ME-SMS asked before" if action.is_learned else "not from ME-SMS"
+            return f"{figure(action.credits)} (estimate, {basis})"
         case CreditsSource.RECORDED:
             return f"{figure(action.credits)} (as recorded)"
         case _:

@@ -24,6 +24,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "markup": _of(markup),
     "refused": _of(PLANS["refused"]),
     "empty": _of(PLANS["empty"]),
+    "drift": _of(PLANS["drift"]),
     "five_hundred": _of(five_hundred),
     "status": lambda: status_html(a_state(), now=CREATED, windows=WINDOWS, freeze=a_freeze()),
 }
@@ -32,7 +33,7 @@ LOOKS: list[tuple[str, int, str]] = [
     *(("busy", width, scheme) for width in (WIDE, PHONE) for scheme in ("light", "dark")),
     *(
         (name, width, scheme)
-        for name in ("markup", "refused", "empty", "status")
+        for name in ("markup", "refused", "empty", "drift", "status")
         for width, scheme in ((WIDE, "light"), (PHONE, "dark"))
     ),
     ("five_hundred", PHONE, "light"),

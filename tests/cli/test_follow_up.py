@@ -57,6 +57,22 @@ def test_opt_outs_hold_for_a_second_try(project: Project, sandbox: Running) -> N
     assert (action["recipients"], action["audience"]["excluded"]) == (1, 1)
 
 
+def test_a_status_that_nobody_has_is_said_as_that(project: Project, sandbox: Running) -> None:
+    """It is no export that could be made again: the plan says which status, of which campaign, and what to write."""
+    first(project)
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=15))
+    fates(project)
+    again(project, "blocked", "invalid")
+    told = project.run("plan")
+    assert told.code == 1
+    assert "MS425" in told.err
+    said = " ".join(told.err.split())
+    assert "nobody in first has the delivery status blocked or invalid" in said
+    assert "there is nobody to text again: write `state: draft`, or name another `status`" in said
+    assert "export" not in told.err
+
+
 def test_before_anything_has_left_there_is_nothing_to_take_up(project: Project, sandbox: Running) -> None:
     first(project)
     again(project, "failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from mesms_gitops.model.campaign import Schedule
@@ -29,6 +30,25 @@ from .rows import (
     to,
 )
 from .scenes import ELEVEN, SOON, YESTERDAY, Scene, manifest, message, remembered
+
+FORGOTTEN = [
+    row(
+        "of whom everybody asked to be forgotten, nothing is sent",
+        Scene((replace(SALE, is_forgotten=True), OTHER)),
+        to("schedule", R.NEW, "other", sends="Bye"),
+        blocked(R.ALL_FORGOTTEN),
+    ),
+    row(
+        "a scheduled message to people who all asked to be forgotten waits for a person",
+        Scene((replace(SALE, is_forgotten=True),), (remembered(SALE, P.SCHEDULED),)),
+        blocked(R.ALL_FORGOTTEN),
+    ),
+    row(
+        "what has left stays what it is, whoever asks to be forgotten since",
+        Scene((replace(SALE, is_forgotten=True),), (remembered(SALE, P.SENT),)),
+        keep(R.ALREADY_SENT),
+    ),
+]
 
 ELSEWHERE = [
     row(
@@ -259,4 +279,4 @@ HALF_SENT = [
     ),
 ]
 
-ROWS = [*ELSEWHERE, *LATE, *FROZEN, *HALF_SENT]
+ROWS = [*FORGOTTEN, *ELSEWHERE, *LATE, *FROZEN, *HALF_SENT]

@@ -68,6 +68,7 @@ class Manifest:
 
     campaign: Campaign
     audience: Audience
+    is_forgotten: bool = False
 
     @property
     def name(self) -> str:
@@ -88,6 +89,8 @@ class Manifest:
         known = manifest_record(self.campaign, KEY, "/shop")
         if not needs_audience(self.campaign, record):
             return Wanted(self.campaign, known)
+        if self.is_forgotten:
+            return Wanted(self.campaign, known, is_forgotten=True)
         return Wanted(self.campaign, known, self.sends(), self.audience.counts)
 
 
@@ -166,6 +169,7 @@ def record_of(told: Manifest, send: DesiredSend, phase: SendPhase, ago: timedelt
         recipients=send.recipients,
         parts=send.parts,
         credits=send.parts * send.recipients,
+        quoted=send.parts * send.recipients,
         uuid=uuid_of(campaign.name, send, campaign.revision) if is_accepted else None,
         text_digest=send.text_digest,
         audience_digest=send.audience_digest,

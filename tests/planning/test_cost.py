@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from mesms_gitops.model.observation import Quote
 from mesms_gitops.model.plan import Blocked, CreditsSource, PlannedSend, Reason, ScheduleSend
 from mesms_gitops.model.sends import SendPhase, TemplateContent
-from mesms_gitops.planning.cost import cost_classes, priced
+from mesms_gitops.planning.cost import cost_classes, differs, priced
 from mesms_gitops.planning.situation import CANCEL_REFUSED
 
 from .scenes import Scene, manifest, people, remembered
@@ -141,6 +143,77 @@ def test_where_me_sms_counts_otherwise_its_word_holds_and_it_is_said() -> None:
     dear = _answered(action, lambda send: Quote(parts=2, recipients=2, credits=4))
     assert _money(dear) == (3, 1, ((2, 3),), 4, CreditsSource.PREVIEW)
     assert [(found.code, found.campaign) for found in dear.diagnostics] == [("MS551", "sale"), ("MS552", "sale")]
+
+
+def test_another_price_holds_and_is_said_in_one_line() -> None:
+    """The figure of ME-SMS is the one that counts; what it asks a part stands beside what the estimate said."""
+    (action,) = Scene((manifest(),)).actions()
+    dear = _answered(action, lambda send: Quote(parts=1, recipients=3, credits=6))
+    assert _money(dear) == (3, 1, ((1, 3),), 6, CreditsSource.PREVIEW)
+    (found,) = dear.diagnostics
+    assert (found.code, found.message) == (
+        "MS559",
+        "ME-SMS asks 2 credits a part for SiamCoffee (GSM-7, 1 part), the estimate said 1",
+    )
+    odd = _answered(action, lambda send: Quote(parts=1, recipients=3, credits=1))
+    assert "asks 0.3333 credits a part" in odd.diagnostics[0].message
+
+
+@given(
+    sizes=st.lists(st.integers(1, 40), min_size=1, max_size=8),
+    parts=st.integers(0, 8),
+    asked=st.integers(1, 1_000),
+    credits=st.integers(0, 10_000),
+)
+@settings(max_examples=150, deadline=None)
+def test_an_estimate_is_as_dear_a_person_as_was_learned(sizes: list[int], parts: int, asked: int, credits: int) -> None:
+    """Each send costs its people's share of what was asked for others, rounded up; it stays an estimate and says so."""
+    (send,) = manifest().sends()
+    starts = [sum(sizes[:index]) for index in range(len(sizes))]
+    sends = [
+        replace(send, fingerprint=str(index), numbers=people(*range(start + 1, start + size + 1)))
+        for index, (start, size) in enumerate(zip(starts, sizes, strict=True))
+    ]
+    action = _action(*sends)
+    (found,) = cost_classes([action])
+    told = priced(action, {}, {found.key: Quote(parts, asked, credits)})
+    assert [each.credits for each in told.sends] == [math.ceil(Fraction(credits * size, asked)) for size in sizes]
+    assert {each.parts for each in told.sends} == {parts or 1}
+    assert (told.credits_source, told.is_learned, told.diagnostics) == (CreditsSource.ESTIMATE, True, ())
+    assert told.credits == sum(each.credits for each in told.sends)
+
+
+def test_an_answer_makes_what_was_learned_of_others_needless() -> None:
+    (action,) = Scene((manifest(),)).actions()
+    (found,) = cost_classes([action])
+    told = priced(action, {found.key: Quote(1, 3, 3)}, {found.key: Quote(2, 10, 40)})
+    assert (_money(told), told.is_learned) == ((3, 1, ((1, 3),), 3, CreditsSource.PREVIEW), False)
+
+
+@pytest.mark.parametrize(
+    ("quote", "is_another"),
+    [
+        (Quote(1, 3, 3), False),
+        (Quote(1, 2, 2), False),  # fewer people at the same price
+        (Quote(0, 3, 3), False),
+        (Quote(2, 3, 6), True),
+        (Quote(1, 3, 6), True),
+        (Quote(1, 3, 0), True),
+        (Quote(1, 0, 0), False),  # about nobody: nothing follows from it
+    ],
+)
+def test_what_is_worth_learning(quote: Quote, is_another: bool) -> None:
+    """Another price for each part and person, or another count of parts; never a different number of people."""
+    (found,) = cost_classes(Scene((manifest(),)).actions())
+    assert differs(found, quote) is is_another
+
+
+def test_of_what_nobody_here_can_count_nothing_is_learned() -> None:
+    (send,) = manifest(to=(), contact_groups=(5,)).sends()
+    unknown = replace(send, content=TemplateContent(42, {}, None), parts=0, encoding="", text_digest=None)
+    (found,) = cost_classes([_action(unknown)])
+    assert not differs(found, Quote(3, 10, 90))
+    assert found.kind == ("SiamCoffee", 42, "", 0)
 
 
 def test_where_nothing_is_known_here_nothing_disagrees() -> None:

@@ -85,9 +85,15 @@ def _policy(key: str, manifests: tuple[Manifest, ...] = (manifest(),), **policy:
 
 
 def _refusal(
-    code: str, message: str, at: Position | None, key: str | None, next_step: str, campaign: str | None = "sale"
+    code: str,
+    message: str,
+    at: Position | None,
+    key: str | None,
+    next_step: str,
+    campaign: str | None = "sale",
+    why: str | None = None,
 ) -> Diagnostic:
-    return Diagnostic(code, Severity.ERROR, message, at, key, next_step, refusal=True, campaign=campaign)
+    return Diagnostic(code, Severity.ERROR, message, at, key, next_step, why, refusal=True, campaign=campaign)
 
 
 def _moved(added: int, removed: int, *, limit: float | None, error: int = 0, before: int = 1000) -> Case:
@@ -118,7 +124,7 @@ GUARDS = {
             "sale: 3 recipients are fewer than the least of 4",
             LINE,
             "limits.recipients.min",
-            "check that it is the right list; lower `limits.recipients.min` in campaigns/sale.yaml if it is",
+            "check that it is the right list; lower `limits.recipients.min` in campaigns/sale.yaml to 3, if it is",
         ),
     ),
     "too dear for the campaign": (
@@ -200,7 +206,7 @@ GUARDS = {
             "the balance afterwards would be 7 credits, less than 8",
             POLICY_LINE,
             "policy.min_balance_after",
-            "top up the account, or lower `policy.min_balance_after` in mesms.yaml",
+            "top up the account, or lower `policy.min_balance_after` in mesms.yaml to 7",
             None,
         ),
     ),
@@ -253,7 +259,7 @@ GUARDS = {
         Case((), records=(remembered(manifest(), SendPhase.SCHEDULED),)),
         _refusal(
             "MS548",
-            "no manifest is left, but state knows 1 live campaigns; what is scheduled would be cancelled",
+            "no manifest is left, but state knows 1 live campaign; what is scheduled would be cancelled",
             None,
             "campaigns",
             "bring the manifests back, or say --allow-empty if they are all to be cancelled",
@@ -381,6 +387,9 @@ def _daily(window: Window | None = None, when: Now = SOON, **more: Any) -> Manif
     [("own", "schedule.window"), ("policy", "policy.windows.transactional")],
 )
 def test_a_now_that_would_leave_outside_its_window_is_refused(window: str, where: str) -> None:
+    """With the place where the window stands; one that stands nowhere is the default."""
+    is_own = window == "own"
+    why = f"`{where}` is set at campaigns/sale.yaml:7" if is_own else f"`{where}` is not written: that is the default"
     policy = Policy(windows={"transactional": EVENING, "marketing": MORNING} if window == "policy" else {})
     assert Case((_daily(EVENING if window == "own" else None),), policy).refused() == (
         _refusal(
@@ -388,7 +397,8 @@ def test_a_now_that_would_leave_outside_its_window_is_refused(window: str, where
             "sale: it would leave at 10:10, outside 18:00-20:00",
             LINE,
             where,
-            "apply within the window, or write a `schedule` that lies in it",
+            f"apply within the window, or write a `schedule` that lies in it; or change `{where}`, if it is wrong",
+            why=why,
         ),
     )
 

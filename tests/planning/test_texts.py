@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from mesms_gitops.model.campaign import Limits, SavedTemplate
 from mesms_gitops.model.sends import SendPhase, TemplateContent, TextContent
 from mesms_gitops.planning import fan_out
 from mesms_gitops.planning.desire import sends_of
-from mesms_gitops.planning.fan_out import too_many
+from mesms_gitops.planning.fan_out import surely_too_many, too_many
 from mesms_gitops.planning.fingerprint import fingerprints, send_fingerprint
 from mesms_gitops.planning.parts import count, counts
 from mesms_gitops.planning.texts import EachAlone, texts_of
@@ -24,8 +25,6 @@ from .scenes import AT_ONCE, KEY, TEN, manifest, people, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pytest
 
 CAMPAIGN = replace(manifest(text="Dear {name}").campaign, variables=MappingProxyType({"tier": "none"}))
 ROWS = st.lists(
@@ -120,6 +119,49 @@ def test_far_too_many_requests_are_refused_with_figures_and_cause(monkeypatch: p
         "name has 21 values; without it there would be 2; 42 people (40 x 1 part, 2 x 2 parts), 44 credits (estimate)"
     )
     assert found.next_step == "raise `limits.requests` in campaigns/sale.yaml to 21, if it is meant"
+
+
+_TEXTS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("xyz")), min_size=1, max_size=30, unique=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_TEXTS, st.integers(1, 12), st.integers(1, 5), st.booleans())
+def test_what_is_refused_early_would_be_refused_with_every_text(
+    rows: list[tuple[str, str]], limit: int, at_once: int, asks_for_both: bool
+) -> None:
+    """And with combinations that are texts each, whatever is refused then is refused early."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("WORTH_A_PLAN", 2), ("FEW", 3), ("AT_ONCE", at_once)):
+            patch.setattr(fan_out, name, value)
+        audience = _audience([{"name": name, "tier": tier} for name, tier in rows])
+        campaign = replace(CAMPAIGN, limits=Limits(requests=limit))
+        made: list[str] = []
+
+        def render(values: Mapping[str, str]) -> str:
+            made.append(values["name"] + (values["tier"] if asks_for_both else ""))
+            return made[-1]
+
+        each = EachAlone(render, frozenset({"name", "tier"}))
+        early = surely_too_many(campaign, audience, each, None)
+        assert len(made) <= 2 * max(limit, 2) + at_once
+        late = too_many(campaign, audience, texts_of(campaign, audience, each), None)
+        assert not early or late
+        if asks_for_both and len(rows) > 3:
+            assert bool(early) == bool(late)
+        assert [(found.code, found.refusal) for found in early] in ([], [("MS533", True)])
+
+
+def test_an_early_refusal_says_how_many_combinations_there_are_and_of_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fan_out, "FEW", 20)
+    audience = _far_too_many(monkeypatch)
+    campaign = replace(CAMPAIGN, limits=Limits(requests=12))
+    (found,) = surely_too_many(campaign, audience, EachAlone(_dear, frozenset({"name", "tier"})), None)
+    assert found.message == "sale: more than 12 requests (one for each distinct text); the limit is 12"
+    assert found.why == "lists bring 21 different combinations of values, and the text asks for name, tier"
+    assert found.next_step == (
+        "leave out of the text what is different for everybody; or raise `limits.requests` in campaigns/sale.yaml, "
+        "if it is meant"
+    )
 
 
 def test_what_the_limit_or_a_plan_can_still_settle_is_not_refused_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mesms_gitops.model.audience import AudienceCounts
 from mesms_gitops.model.campaign import At, Now
 from mesms_gitops.model.diagnostic import Diagnostic, Position, Severity
+from mesms_gitops.model.drift import Drift, DriftKind, Side
 from mesms_gitops.model.numbers import Numbers
 from mesms_gitops.model.observation import RemoteMessage, RemotePhase
 from mesms_gitops.model.plan import (
@@ -22,10 +23,12 @@ from mesms_gitops.model.plan import (
     CancelStep,
     Change,
     CreditsSource,
+    FanOut,
     Forget,
     Keep,
     Plan,
     PlannedSend,
+    Preview,
     Reason,
     Replace,
     ScheduleSend,
@@ -330,6 +333,83 @@ def hostile() -> Plan:
         diagnostics=(found(LEAKY),),
         lineage=HOSTILE,
         commit=HOSTILE,
+        drift=(
+            Drift(
+                HOSTILE,
+                DriftKind.UNKNOWN_MESSAGE,
+                HOSTILE,
+                Side(HOSTILE, HOSTILE, TEN, 3),
+                Side(HOSTILE, HOSTILE),
+                ("sender", "text"),
+            ),
+        ),
+    )
+
+
+def drifted() -> tuple[Drift, ...]:
+    """One of each kind, as an account shows them where several people work."""
+    ours = Side("scheduled", "SiamCoffee", TEN, 12_480, CREATED - timedelta(days=1))
+    later = Side("scheduled", "SiamTea", TEN + timedelta(hours=1), 12_000, CREATED - timedelta(days=1))
+    double = Side("scheduled", "SiamCoffee", TEN, 12_480, CREATED - timedelta(minutes=5))
+    return (
+        Drift("newsletter", DriftKind.CHANGED_ELSEWHERE, uuid("d"), ours, later, ("recipients", "sender", "time")),
+        Drift("rainy-season", DriftKind.CANCELLED_ELSEWHERE, uuid("f"), ours, Side("cancelled"), blocks=True),
+        Drift("second-year", DriftKind.GONE, uuid("2"), ours, None, blocks=True),
+        Drift("songkran-2027-vip", DriftKind.UNKNOWN_MESSAGE, uuid("9"), ours, double),
+        Drift("third-year", DriftKind.STARTED_ELSEWHERE, uuid("3"), ours, Side("sent", "SiamCoffee", TEN, 12_480)),
+    )
+
+
+def cancelled_elsewhere() -> Blocked:
+    message = "somebody cancelled it outside this tool; it is never re-created by itself"
+    next_step = "write `state: cancelled` to agree, or raise `revision` to send it after all"
+    why = found(f"rainy-season: {message}", code="MS601", line=1, field=None, next_step=next_step)
+    return blocked(
+        campaign="rainy-season", reason=Reason.CANCELLED_ELSEWHERE, message=message, changes=(), diagnostics=(why,)
+    )
+
+
+def unknown() -> Blocked:
+    message = "nobody knows yet whether ME-SMS has this message; it is never sent on a guess"
+    next_step = "mesms-gitops resolve songkran-sale shows the evidence and settles it"
+    why = found(f"songkran-sale: {message}", code="MS601", line=1, field=None, next_step=next_step)
+    return blocked(reason=Reason.UNKNOWN_SEND, message=message, changes=(), diagnostics=(why,))
+
+
+def on_songkran() -> Plan:
+    """Marketing that leaves on a holiday of a year whose days are predicted."""
+    at = datetime(2027, 4, 13, 3, 0, tzinfo=UTC)
+    holiday = found(
+        "songkran-2027-vip: it would leave on Tue 2027-04-13, a public holiday (Songkran Festival)",
+        code="MS554",
+        line=9,
+        field="schedule",
+        next_step="if it is meant, `policy.holidays.marketing: allow` in mesms.yaml ends this warning for all",
+    )
+    predicted = found(
+        "the public holidays of 2027 are predicted, not declared",
+        code="MS555",
+        position=None,
+        field=None,
+        why="Buddhist days follow the moon, and the cabinet declares further days year by year",
+        next_step="compare the days with the cabinet's list; a newer release of the package `holidays` may know it",
+    )
+    return a_plan(schedule_vip(scheduled_at=at, reversible_until=at, diagnostics=(holiday,)), diagnostics=(predicted,))
+
+
+def personal() -> Plan:
+    """A text with a name in it: shown struck out, in Thai, with what makes it many requests."""
+    text = "สวัสดีคุณ ••••• ลด 20% ทุกเมนูที่ร้านน้ำเงิน"
+    return a_plan(
+        schedule_vip(
+            requests=1_204,
+            fan_out=(FanOut("name", 1_180, 3), FanOut("branch", 24, 1_190)),
+            previews=(
+                Preview(text, 1, 58, "UCS-2", 12_000, is_masked=True),
+                Preview(text + " ตั้งแต่วันนี้", 2, 82, "UCS-2", 480, is_masked=True),
+            ),
+            diagnostics=(),
+        )
     )
 
 
@@ -405,6 +485,11 @@ PLANS: dict[str, Callable[[], Plan]] = {
     ),
     "audience_moved": audience_moved,
     "long_thai": long_thai,
+    "drift": lambda: a_plan(schedule_vip(diagnostics=()), cancelled_elsewhere(), kept("a"), drift=drifted()),
+    "only_drift": lambda: a_plan(kept("a", Reason.UNCHANGED), drift=drifted()[3:4]),
+    "unknown": lambda: a_plan(unknown(), kept("a")),
+    "holidays": on_songkran,
+    "personal": personal,
     "hostile": hostile,
     "many": lambda: a_plan(
         *(schedule_vip(campaign=f"campaign-{index:03}", diagnostics=()) for index in range(60)),
@@ -427,7 +512,7 @@ def a_state() -> State:
     replaced = CancelIntent("run-2", CREATED, CancelReason.REPLACE)
     records = (
         _campaign("all-scheduled", recorded("a")),
-        _campaign("delivered", recorded("b", SendPhase.SENT, delivery=delivered)),
+        _campaign("delivered", recorded("b", SendPhase.SENT, delivery=delivered, quoted=12_000)),
         _campaign("draft"),
         _campaign(
             "half",
@@ -439,7 +524,7 @@ def a_state() -> State:
         _campaign(
             "replaced",
             recorded("f", SendPhase.CANCELLED, cancel=replaced),
-            recorded("1", SendPhase.SENT, run="run-2", intended_at=CREATED, delivery=everybody),
+            recorded("1", SendPhase.SENT, run="run-2", intended_at=CREATED, delivery=everybody, quoted=12_480),
         ),
         _campaign(
             "twice",

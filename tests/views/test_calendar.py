@@ -45,7 +45,10 @@ if TYPE_CHECKING:
     from mesms_gitops.model.state import State
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
-SEEN_WHOLE = ("empty", "unchanged", "at_once", "replace", "refused", "adopt_forget_rename", "offline", "contact_group")
+SEEN_WHOLE = (
+    *("empty", "unchanged", "all_new", "at_once", "replace", "cancel", "blocked", "unknown", "refused", "offline"),
+    *("adopt_forget_rename", "contact_group", "drift", "holidays", "personal", "long_thai"),
+)
 STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 VOID = {"meta", "br"}
 OURS = {

@@ -12,7 +12,9 @@ import jsonschema
 import pytest
 
 from mesms_gitops.model.audience import AudienceCounts
+from mesms_gitops.model.drift import DriftKind
 from mesms_gitops.model.plan import Reason
+from mesms_gitops.views.drift import NEXT_STEPS, SENTENCES
 from mesms_gitops.views.plan_json import plan_json
 from mesms_gitops.views.plan_markdown import plan_markdown
 from mesms_gitops.views.plan_text import plan_text
@@ -213,3 +215,32 @@ def test_a_digest_that_is_none_does_not_enter_the_marker() -> None:
     """A comment that programs read holds nothing somebody else wrote."""
     plan = replace(PLANS["all_new"](), digest="x --> <script>")
     assert plan_markdown(plan).startswith("<!-- mesms-gitops:plan digest=unknown complete=true -->\n")
+
+
+def test_drift_stands_right_below_the_verdict_and_changes_no_other_line() -> None:
+    """In text, and in Markdown also where little room is left; both sides and the message in full."""
+    quiet, loud = a_plan(kept("a")), PLANS["only_drift"]()
+    (one,) = loud.drift
+    text = plan_text(loud)
+    assert text.split("\n\n")[1].startswith("Drift: the account and state do not agree about 1 message.")
+    assert one.uuid in text
+    assert text.split("\n\n")[2:] == plan_text(quiet).split("\n\n")[1:]
+    many = replace(PLANS["many"](), drift=loud.drift)
+    assert one.uuid in plan_markdown(many, budget=6_000)
+
+
+def test_of_very_many_drifts_the_first_are_shown_and_the_rest_counted() -> None:
+    """A page that nobody reads warns of nothing; JSON has them all."""
+    (one,) = PLANS["only_drift"]().drift
+    plan = replace(PLANS["only_drift"](), drift=tuple(replace(one, uuid=f"message-{n:02}") for n in range(57)))
+    text = plan_text(plan)
+    assert text.startswith("No changes.")
+    assert "about 57 messages." in text
+    assert text.count("message-") == 20 + 20  # each also in its next step
+    assert "and 37 more messages" in text
+    assert len(json.loads(plan_json(plan, "1"))["drift"]) == 57
+
+
+def test_every_kind_of_drift_has_words() -> None:
+    """A kind that is added wants words and a next step."""
+    assert set(SENTENCES) == set(NEXT_STEPS) == set(DriftKind)

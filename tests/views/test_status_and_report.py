@@ -107,6 +107,73 @@ def test_a_refused_message_is_forgotten_once_another_was_made() -> None:
     assert standing(refused) == (CampaignPhase.FAILED, 12_480)
 
 
+def money(*pairs: tuple[int | None, int | None]) -> tuple[int | None, int | None, int | None]:
+    """Planned, charged, difference of a campaign of sends with these ``(quoted, credits)``."""
+    sends = [
+        recorded(letter, SendPhase.SENT, quoted=quoted, credits=credits)
+        for letter, (quoted, credits) in zip("abc", pairs, strict=False)
+    ]
+    standing = standing_of(CampaignRecord("a", "a.yaml", 1, sends=tuple(sends)))
+    return standing.money
+
+
+@pytest.mark.parametrize(
+    ("pairs", "planned", "charged", "difference"),
+    [
+        ([(3, 3), (4, 4)], 7, 7, 0),
+        ([(3, 6), (4, 4)], 7, 10, 3),
+        ([(3, 3), (4, 2)], 7, 5, -2),
+        ([(None, 3), (4, 4)], None, 7, None),  # a send from before plans were recorded
+        ([(3, None), (4, 4)], 7, 4, None),  # ME-SMS has not said what the first costs
+        ([(3, None)], 3, None, None),
+        ([(None, None)], None, None, None),
+    ],
+)
+def test_a_difference_is_told_only_where_both_are_known_of_every_send(
+    pairs: list[tuple[int | None, int | None]], planned: int | None, charged: int | None, difference: int | None
+) -> None:
+    """A sum of what is known of some is no plan, and no difference."""
+    assert money(*pairs) == (planned, charged, difference)
+
+
+def test_every_format_of_the_report_has_what_was_planned_and_charged() -> None:
+    """Text, Markdown, JSON and CSV, of each campaign and of all."""
+    cost = [("over", 12_000, 12_480), ("as-planned", 500, 500)]
+    records = [
+        CampaignRecord(
+            name, "a.yaml", 1, sends=(recorded(name[0], SendPhase.SENT, quoted=quoted, credits=credits, uuid=name),)
+        )
+        for name, quoted, credits in cost
+    ]
+    state = State(LINEAGE, campaigns=MappingProxyType({record.name: record for record in records}))
+    text = report_text(state)
+    assert "  credits    12,480 charged, 12,000 planned (+480)\n" in text
+    assert "  credits    500 charged, as planned\n" in text
+    assert "  credits    12,980 charged, 12,500 planned (+480)\n" in text
+    page = report_markdown(state)
+    assert "| 12,000 | 12,480 | +480 |" in page
+    assert "| 500 | 500 | 0 |" in page
+    assert "| **12,500** | **12,980** | **+480** |" in page
+    document = json.loads(report_json(state))
+    names = ("planned_credits", "credits", "credits_difference")
+    assert [[line[name] for name in names] for line in document["campaigns"]] == [[500, 500, 0], [12_000, 12_480, 480]]
+    assert [document["summary"][name] for name in names] == [12_500, 12_980, 480]
+    header, *rows = [line.split(",") for line in report_csv(state).splitlines()]
+    assert [[row[header.index(name)] for name in names] for row in rows] == [
+        ["500", "500", "0"],
+        ["12000", "12480", "480"],
+    ]
+
+
+def test_status_speaks_of_the_plan_only_where_it_was_another() -> None:
+    """In the overview beside the figure, in full where one campaign is shown."""
+    told = status_text(a_state(), width=120)
+    assert "12,480 (+480)" in told
+    assert told.count("(+") == 1
+    assert "12,480 charged, 12,000 planned (+480)" in status_text(a_state(), names=["delivered"])
+    assert "planned" not in status_text(a_state(), names=["replaced"])
+
+
 def one(send: SendRecord) -> tuple[int, int, int]:
     state = State(LINEAGE, campaigns=MappingProxyType({"a": CampaignRecord("a", "a.yaml", 1, sends=(send,))}))
     (line,) = report_of(state).lines

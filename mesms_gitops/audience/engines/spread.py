@@ -15,7 +15,8 @@ import polars as pl
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.engines import narrow
 from mesms_gitops.audience.forgotten import suppressed_among
-from mesms_gitops.audience.gathering import Combination, Gathered
+from mesms_gitops.audience.gathering import Gathered
+from mesms_gitops.audience.kinds_of_people import KIND, SOURCE, Kinds
 from mesms_gitops.audience.normalise import Reason
 from mesms_gitops.audience.rejects import REJECTS_KEPT
 from mesms_gitops.audience.resolve import Examination
@@ -29,7 +30,7 @@ from mesms_gitops.model.campaign import GroupSource, ListSource
 from mesms_gitops.model.diagnostic import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from polars import DataFrame
 
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from mesms_gitops.model.campaign import Campaign, Source
     from mesms_gitops.model.suppression import Suppression
 
-_COMBINATION: Final = "combination"
-_NOBODY: Final = pl.DataFrame(schema={SUBSCRIBER: pl.UInt32, _COMBINATION: pl.UInt32})
+_NOBODY: Final = pl.DataFrame(schema={SUBSCRIBER: pl.UInt32, KIND: pl.UInt32, SOURCE: pl.UInt32})
+_NOBODY_AT_ALL: Final = Gathered(Kinds.of([]), pl.DataFrame(), (), _NOBODY, 0)
 
 
 class SpreadExamination(Examination):
@@ -63,7 +64,7 @@ class SpreadExamination(Examination):
             return self._worked_out(mentioned, opted_out)
         except Unusable as unusable:  # of no list in particular: of the engine, or of all lists together
             self._relay(unusable, path)
-            return Gathered((), _NOBODY, 0)
+            return _NOBODY_AT_ALL
         finally:
             for frame in self._held:
                 self._engine.release(frame)
@@ -155,7 +156,7 @@ class SpreadExamination(Examination):
 
     def _worked_out(self, mentioned: list[Lazy], opted_out: list[Lazy]) -> Gathered:
         if not mentioned:
-            return Gathered((), _NOBODY, 0)
+            return _NOBODY_AT_ALL
         everybody = self._kept(narrow.people(mentioned, opted_out, self._values))
         excluded = self._learn(everybody)
         gathered = self._taken(narrow.texted(everybody), excluded)
@@ -184,33 +185,48 @@ class SpreadExamination(Examination):
     def _taken(self, texted: Lazy, excluded: int) -> Gathered:
         """The result, as it arrives in runs of people who share a text."""
         keys = [*self._values, narrow.SOURCE]
-        combinations: dict[tuple[str | None, ...], int] = {}
-        made: list[Combination] = []
+        known: dict[tuple[str | int | None, ...], int] = {}
         numbers, indices = array("I"), array("I")
         for key, some in self._engine.runs(texted, keys, SUBSCRIBER):
-            index = combinations.setdefault(key, len(made))
-            if index == len(made):
-                made.append(self._combination(*key))
+            index = known.setdefault(key, len(known))
             numbers.extend(some)
             indices.extend([index] * len(some))
             self._outside.progress(Step("what the cluster found", len(numbers), None, "rows"))
-        people = pl.DataFrame({SUBSCRIBER: _column(numbers), _COMBINATION: _column(indices)}, schema=_NOBODY.schema)
+        kinds, places, sources = self._kinds(known)
+        ranks, distinct = kinds.ranked()
+        at = _column(indices)
+        people = pl.DataFrame(
+            {SUBSCRIBER: _column(numbers), KIND: ranks.gather(places.gather(at)), SOURCE: sources.gather(at)},
+            schema=_NOBODY.schema,
+        )
         left, forgotten = self._remembered(people)
-        for index, count in left[_COMBINATION].value_counts().iter_rows():
-            made[index].people = count
-        return Gathered(made, left, excluded, forgotten)
+        origins = [(tally.path, tally.label) for _, tally in sorted(self._tally_of.items())]
+        return Gathered(kinds, distinct, origins, left, excluded, forgotten)
+
+    def _kinds(self, known: Iterable[tuple[str | int | None, ...]]) -> tuple[Kinds, pl.Series, pl.Series]:
+        """All of ``known`` (the values there are, and the source); for each its row, and the number of its source."""
+        numbers = {index: number for number, index in enumerate(sorted(self._tally_of))}
+        alike: dict[tuple[str, ...], list[tuple[int, tuple[str, ...]]]] = {}
+        sources = array("I")
+        for place, (*values, index) in enumerate(known):
+            assert isinstance(index, int)
+            own = {name: str(value) for name, value in zip(self._names, values, strict=True) if value is not None}
+            alike.setdefault(tuple(own), []).append((place, tuple(own.values())))
+            sources.append(numbers[index])
+        order = array("I", (place for rows in alike.values() for place, _ in rows))
+        places = pl.DataFrame({"place": _column(order)}).with_row_index("row").sort("place")["row"]
+        kinds = Kinds.of([(names, _table(names, [values for _, values in rows])) for names, rows in alike.items()])
+        return kinds, places.cast(pl.UInt32), _column(sources)
 
     def _remembered(self, people: DataFrame) -> tuple[DataFrame, int]:
         """Those who did not ask to be forgotten, and how many did: their digests never leave this machine."""
         forgotten = suppressed_among(people[SUBSCRIBER], self._suppression) if self._suppression else []
         return people.filter(~pl.col(SUBSCRIBER).is_in(forgotten)) if forgotten else people, len(forgotten)
 
-    def _combination(self, *key: str | int | None) -> Combination:
-        *values, index = key
-        assert isinstance(index, int)
-        own = {name: str(value) for name, value in zip(self._names, values, strict=True) if value is not None}
-        tally = self._tally_of[index]
-        return Combination(tally.path, tally.label, tuple(own), tuple(own.values()))
+
+def _table(names: Sequence[str], rows: list[tuple[str, ...]]) -> DataFrame:
+    schema = dict.fromkeys(names, pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row") if names else pl.DataFrame({"": [None] * len(rows)})
 
 
 def _column(cells: array[int]) -> pl.Series:

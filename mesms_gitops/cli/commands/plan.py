@@ -11,6 +11,7 @@ import click
 
 from mesms_gitops import __version__
 from mesms_gitops.cli import options
+from mesms_gitops.cli.unchanged import Occasion
 from mesms_gitops.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,25 +52,37 @@ def command(
 
     Works with a key that lacks the scope sms:send; nothing is ever sent by it.
     """
+    verbose = bool(obj.get("verbose"))
+    is_plain = output == "text" and not (target or allow_empty or offline or rejects or out or verbose)
+    occasion = Occasion.of(obj.get("chdir")) if is_plain else None
+    if occasion is not None and (said := occasion.said()) is not None:
+        click.echo(said, nl=False)
+        return 0
     from mesms_gitops.cli.journey import Choices, prepared
     from mesms_gitops.cli.rejecting import reject_log
     from mesms_gitops.cli.wiring import client, workplace
     from mesms_gitops.manifests.collector import without_collector
 
-    verbose = bool(obj.get("verbose"))
     place = workplace(obj.get("chdir"), verbose=verbose)
     with without_collector():
         state = place.stored_state()
-    choices = Choices(target, allow_empty, from_memory=True)
+    choices = Choices(target, allow_empty, from_memory=True, look_around=True)
     asked_for = options.folder(obj) / rejects if rejects else None
     with (
         nullcontext() if offline else client(place.project, place.teller) as account,
         reject_log(asked_for, verbose=verbose) as log,
     ):
-        plan = prepared(replace(place, rejects=log), state, account, choices).plan
+        made = prepared(replace(place, rejects=log), state, account, choices)
+    plan = made.plan
     if out is not None:
         save(plan, Path(out), place, choices)
-    click.echo(rendered(plan, output, place, out), nl=False)
+    text = rendered(plan, output, place, out)
+    if occasion is not None and not plan.has_changes:
+        from mesms_gitops.cli.nothing_to_do import to_remember
+
+        if (worth := to_remember(place, made, text)) is not None:
+            occasion.remember(worth)
+    click.echo(text, nl=False)
     return _exit_code(plan, detailed=detailed_exitcode, strict=strict)
 
 
@@ -84,10 +97,17 @@ def rendered(plan: Plan, output: str, place: Workplace, plan_file: str | None = 
 
         return plan_markdown(plan, timezone=place.project.timezone, plan_file=plan_file)
     if output == "html":
+        from mesms_gitops.cli.public_holidays import holidays_shown
         from mesms_gitops.views.calendar_html import calendar_html
 
         project = place.project
-        return calendar_html(plan, timezone=project.timezone, plan_file=plan_file, windows=project.policy.windows)
+        return calendar_html(
+            plan,
+            timezone=project.timezone,
+            plan_file=plan_file,
+            windows=project.policy.windows,
+            holidays=holidays_shown(plan.created_at, (action.scheduled_at for action in plan.actions)),
+        )
     from mesms_gitops.views.plan_text import plan_text
 
     return plan_text(

@@ -29,15 +29,18 @@ def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
 
         click.echo(status_json(state, names=names, freeze=freeze), nl=False)
     elif output == "html":
+        from mesms_gitops.cli.public_holidays import holidays_shown
         from mesms_gitops.views.status_html import status_html
 
+        now = place.clock.now()
         page = status_html(
             state,
-            now=place.clock.now(),
+            now=now,
             names=names,
             freeze=freeze,
             timezone=place.project.timezone,
             windows=place.project.policy.windows,
+            holidays=holidays_shown(now, (send.scheduled_at for _, send in state.sends())),
         )
         click.echo(page, nl=False)
     else:
