@@ -11,6 +11,7 @@
     ├── StalePlan                       5   what was approved is no longer what would be done
     ├── StateError                      1   the recorded state
     │   ├── StateUnreadable             1   truncated, edited by hand, newer, of another lineage
+    │   ├── StateRetired                1   not here any more: ``state migrate`` moved it
     │   ├── StateMoved                  5   somebody else wrote: the compare-and-swap on ``serial`` failed
     │   └── StateLocked                 6   somebody else is at work
     ├── ApiError                        1   what happened to one HTTP request
@@ -54,6 +55,7 @@ __all__ = [
     "StateError",
     "StateLocked",
     "StateMoved",
+    "StateRetired",
     "StateUnreadable",
     "UsageError",
 ]
@@ -130,6 +132,19 @@ class StateError(MesmsError):
 
 class StateUnreadable(StateError):
     """Truncated, edited by hand, written by a newer version, or of another lineage."""
+
+
+class StateRetired(StateError):
+    """The state was moved and a tombstone left in its place; ``to`` is the ``state:`` value it went to."""
+
+    def __init__(self, to: str, *, where: str) -> None:
+        super().__init__(
+            "the state is not kept here any more; nothing was sent or changed",
+            where=where,
+            why=f"mesms-gitops state migrate moved it to {to}",
+            next_step=f"write `state: {to}` into mesms.yaml (or MESMS_STATE), then run the same command again",
+        )
+        self.to = to
 
 
 class StateMoved(StateError):

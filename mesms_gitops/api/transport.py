@@ -1,4 +1,4 @@
-"""One request over HTTP, and what became of it. The only module that knows httpx2; none of its exceptions leaves.
+"""One request over HTTP, and what became of it. Beside `github` the only module that knows httpx2; its exceptions stay.
 
 httpx2 is httpx continued by its author, with the same interface.
 """

@@ -47,6 +47,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Every command and its one line, so that ``--help`` need not import any of them."""
 
+HIDDEN = frozenset({"github"})
+"""What machines call: not listed."""
+
 EPILOG = """\b
 Exit codes: 0 done; 1 error; 2 plan --detailed-exitcode: there are changes;
 3 a person is needed; 4 refused before the first effect; 5 the plan is stale;
@@ -62,7 +65,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
         """Import the module of ``cmd_name`` and return its ``command``."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in HIDDEN:
             return None
         command = importlib.import_module(f"mesms_gitops.cli.commands.{cmd_name}").command
         assert isinstance(command, click.Command)

@@ -18,6 +18,11 @@ def head_commit(root: Path) -> str | None:
     return _git(root, "rev-parse", "HEAD")
 
 
+def last_change(root: Path, file: str) -> str | None:
+    """The newest commit that changed ``file`` (relative to ``root``), its deletion included."""
+    return (_git(root, "log", "-1", "--format=%H", "--", file) or None) if file else None
+
+
 class Commits:
     """When each file below ``root`` was last committed. One pass over the history answers for a whole folder."""
 

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 @contextmanager
 def finished_ones(place: Workplace, state: State, key: HashKey) -> Iterator[FinishedOnes]:
     """What finds the finished campaigns; once the context ends well, what it saw is remembered."""
-    cache = _cache(place, key)
+    cache = plan_cache(place, key)
     found = FinishedOnes(state, place.loaded.project, key, cache.read() if cache else {})
     yield found
     if cache is not None and found.is_changed:
         cache.write(found.remembered, {place.loaded.project.timezone, *found.zones})
 
 
-def _cache(place: Workplace, key: HashKey) -> PlanCache | None:
-    """None where there is no place for caches, or mesms.yaml is not any more what it was a moment ago."""
+def plan_cache(place: Workplace, key: HashKey) -> PlanCache | None:
+    """What plans remember of manifests. None where no place is for caches, or mesms.yaml changed a moment ago."""
     folder, project = cache_folder(), place.loaded.project
     if folder is None:
         return None

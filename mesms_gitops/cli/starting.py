@@ -32,6 +32,11 @@ class Answers:
     campaign: str = "hello"
 
 
+STATE: Final = ".mesms/state.json"
+STATE_ON_A_BRANCH: Final = "git:mesms-state"
+"""For a project that a runner applies: its disk is gone after each job."""
+
+
 def checked(field: str, answer: str) -> str:
     """``answer``, if a manifest could hold it (quoted). Raises `manifests.scalars.Misfit`, as the manifest would."""
     from mesms_gitops.manifests import scalars
@@ -48,7 +53,7 @@ def checked(field: str, answer: str) -> str:
     return answer
 
 
-def files(answers: Answers, now: datetime) -> dict[str, str]:
+def files(answers: Answers, now: datetime, state: str = STATE) -> dict[str, str]:
     """Every file of the project by its path in it. The sample leaves in a week, when its window is open."""
     from mesms_gitops.cli.commands.schema import schema_text
 
@@ -57,6 +62,7 @@ def files(answers: Answers, now: datetime) -> dict[str, str]:
         "@TIMEZONE@": _scalar(answers.timezone),
         "@WINDOW@": answers.window,
         "@NAME@": _scalar(answers.campaign),
+        "@STATE@": state,
         "@SCHEDULE@": f"{_sample_time(answers, now):%Y-%m-%dT%H:%M}",
     }
     return {

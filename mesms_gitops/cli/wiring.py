@@ -135,7 +135,6 @@ def workplace(chdir: str | None, *, verbose: bool = False, leniently: bool = Fal
     """
     from mesms_gitops.manifests.discover import project_file_above
     from mesms_gitops.manifests.project import load_project, load_project_leniently
-    from mesms_gitops.store.open import open_store
 
     start = Path(chdir) if chdir else Path.cwd()
     if not start.is_dir():
@@ -154,11 +153,23 @@ def workplace(chdir: str | None, *, verbose: bool = False, leniently: bool = Fal
     return Workplace(
         loaded=loaded,
         project=project,
-        store=open_store(project.state, project.root, teller.note),
+        store=state_at(project.state, project, teller.note),
         clock=SystemClock(),
         terminal=terminal,
         teller=teller,
     )
+
+
+def state_at(location: str, project: Project, on_note: Callable[[str], None]) -> Store:
+    """The store that ``location``, a ``state:`` value, names in ``project``. Raises `ConfigError`."""
+    from mesms_gitops.store.open import open_store
+    from mesms_gitops.store.sealed_bytes import SealedBytes
+    from mesms_gitops.store.sealing import IDENTITY_VARIABLE, Sealing
+
+    identity = os.environ.get(IDENTITY_VARIABLE)
+    recipients = project.encryption.state
+    sealing = Sealing(recipients, Path(identity) if identity else None, setting="encryption.state", of="states")
+    return open_store(location, project.root, on_note, environment=os.environ, sealed=SealedBytes(sealing))
 
 
 def with_environment(project: Project) -> Project:

@@ -71,6 +71,20 @@ def with_listing(account: Account, situation: Situation, actions: Iterable[Actio
     return _with_confirmed(account, situation, actions)
 
 
+def listed_around(account: Account, situation: Situation, actions: Iterable[Action]) -> tuple[RemoteMessage, ...]:
+    """Scheduled messages of the senders that have one of ours and that were not listed for another reason.
+
+    Each sender lists at least our own message: never more than one request for a hundred messages listed.
+    """
+    listed = {search.sender for search in _searches(situation, tuple(actions))}
+    senders = {record.sender for _, record in situation.recorded.sends() if record.phase is SendPhase.SCHEDULED}
+    return tuple(
+        message
+        for sender in sorted(senders - listed)
+        for message in _pages(account, sender, remote_phase=RemotePhase.SCHEDULED.value)
+    )
+
+
 def _counts(situation: Situation, actions: Iterable[Action]) -> frozenset[int]:
     """How many people our unsettled and planned sends are for; 0 for a group, which may be of any size."""
     unsettled = (record.recipients for _, record in situation.recorded.sends() if record.is_unsettled)

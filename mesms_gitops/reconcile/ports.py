@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.sends import DesiredSend
     from mesms_gitops.model.snapshot import Snapshot, Unopened
     from mesms_gitops.model.state import Freeze, State
+    from mesms_gitops.planning.cost import CostClass
 
 
 class Account(Protocol):
@@ -67,8 +68,25 @@ class Account(Protocol):
         """The server's clock, from the ``Date`` of the newest answer carried forward; None before any answer."""
 
 
+class Prices(Protocol):
+    """What ME-SMS asked for messages before, as far as this machine remembers it."""
+
+    def known(self, found: CostClass) -> Quote | None:
+        """The answer to this very question, if it was given lately."""
+
+    def learn(self, found: CostClass, quote: Quote) -> None:
+        """ME-SMS has just answered."""
+
+    def learned(self, found: CostClass) -> Quote | None:
+        """An answer about other messages of its kind that was not what was estimated here; None if there is none."""
+
+
 class Ledger(Protocol):
     """Where state is kept: durable when `commit` returns."""
+
+    @property
+    def wave(self) -> int:
+        """How many sends the intents of one commit may cover: 1 where a commit is cheap, more where it is a push."""
 
     def read(self) -> State | None:
         """The newest state; None where none was ever written. Raises `StateUnreadable`."""

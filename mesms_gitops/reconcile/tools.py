@@ -41,9 +41,11 @@ def hold_back(ledger: Ledger, interrupted: Callable[[], bool]) -> Callable[[], N
     """
 
     def check() -> None:
+        # the stop first: to read it may take long, and Ctrl-C holds in that as well
+        freeze = ledger.read_freeze()
         if interrupted():
             raise NotReached("interrupted while it waited to be repeated", next_step="run the same command again")
-        if ledger.read_freeze().is_active:
+        if freeze.is_active:
             raise NotReached("the emergency stop came while it waited to be repeated", next_step="mesms-gitops status")
 
     return check
@@ -55,7 +57,17 @@ class Journal:
     def __init__(self, ledger: Ledger, state: State) -> None:
         """``state`` must be what the ledger holds, or a blank state where it holds none."""
         self._ledger = ledger
+        self._staged: State | None = None
         self.state = state
+
+    @property
+    def newest(self) -> State:
+        """The state with what is staged, which is not durable yet: what the next write is built on."""
+        return self._staged or self.state
+
+    def stage(self, state: State) -> None:
+        """Have ``state``, made from `newest`, be what the next write begins with."""
+        self._staged = state
 
     def write(self, state: State) -> None:
         """Make ``state`` durable, if it says anything new. Raises `StateMoved` if somebody else wrote in between."""
@@ -63,12 +75,12 @@ class Journal:
             return
         newer = replace(state, serial=self.state.serial + 1)
         self._ledger.commit(newer, expected_serial=self.state.serial)
-        self.state = newer
+        self.state, self._staged = newer, None
 
     def write_campaign(self, record: CampaignRecord) -> None:
         """Make one campaign durable."""
-        self.write(self.state.with_campaign(record))
+        self.write(self.newest.with_campaign(record))
 
     def write_send(self, campaign: str, record: SendRecord) -> None:
         """Make one send of a campaign that state already knows durable."""
-        self.write_campaign(self.state.campaigns[campaign].with_send(record))
+        self.write_campaign(self.newest.campaigns[campaign].with_send(record))

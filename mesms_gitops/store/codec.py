@@ -4,6 +4,9 @@ The form: JSON in UTF-8, keys sorted, two spaces a level, a newline at the end; 
 fingerprint; times in UTC with a Z; what is absent, empty or the default is left out. The order of sends within a
 campaign means nothing, so it is not kept. ``schemas/state.schema.json`` describes the same form.
 
+``sample``, the digests of some numbers, is there to recognise the message of a send that nobody knows the outcome of
+(docs/send-protocol.md). No other send can become one, so none but those keep it: a tenth of the bytes is left.
+
 The reader is strict: what this tool would not have written is refused with its place, never repaired or skipped,
 since a send that is overlooked here is a send that is made twice.
 """
@@ -11,19 +14,23 @@ since a send that is overlooked here is a send that is made twice.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import StateError, StateUnreadable
+from mesms_gitops.model.delivery import DeliveryNote
 from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase, SendRecord
 from mesms_gitops.model.state import STATE_VERSION, Approval, CampaignRecord, ManifestRecord, State
 from mesms_gitops.model.suppression import is_entry
 from mesms_gitops.store.fields import Fields, Surprise, items, mapping, moment_text, parse, quoted, sketch_text
+from mesms_gitops.store.journal import MARK, OPEN_VERSION, folded
 from mesms_gitops.store.rules import check_campaign, check_claims
+from mesms_gitops.store.tombstone import refuse_tombstone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from enum import StrEnum
     from typing import TypeVar
 
@@ -37,21 +44,26 @@ def encode(state: State) -> bytes:
     return Writer().encode(state)
 
 
-def decode(body: bytes, origin: str = "the state", remedy: Callable[[], str] | None = None) -> State:
-    """The state in ``body``. Raises `StateUnreadable`, naming ``origin`` and asking ``remedy`` what to do next."""
+def decode(
+    body: bytes, origin: str = "the state", remedy: Callable[[], str] | None = None, journal: bytes | None = None
+) -> State:
+    """The state in ``body`` and in the ``journal`` beside it, where there is one.
+
+    Raises `StateUnreadable`, naming ``origin`` and asking ``remedy`` what to do next; `StateRetired` for a tombstone.
+    """
     try:
-        return _state(parse(body), origin)
+        return _state(folded(parse(body), body, journal), origin)
     except Surprise as surprise:
         raise StateUnreadable(
             "the state cannot be read; nothing was sent or changed",
             where=_place(origin, surprise.path),
             why=surprise.why,
-            next_step=remedy() if remedy else "restore it from a backup or from git",
+            next_step=surprise.next_step or (remedy() if remedy else "restore it from a backup or from git"),
         ) from surprise
 
 
 def canonical(state: State) -> State:
-    """``state`` with its campaigns and sends in the order in which they are written: what reading it back gives."""
+    """What reading ``state`` back gives: campaigns and sends in the order in which they are written, samples gone."""
     campaigns = {name: _ordered(state.campaigns[name]) for name in sorted(state.campaigns)}
     return State(
         state.lineage,
@@ -78,29 +90,25 @@ class Writer:
     def __init__(self) -> None:
         self._known: dict[str, tuple[CampaignRecord, str, tuple[str, ...]]] = {}
 
-    def encode(self, state: State) -> bytes:
-        """``state`` as it is written. Raises `StateError`."""
-        try:
-            body = self._text(state).encode("utf-8")
-        except Surprise as surprise:
-            raise _unwritable(surprise.path, surprise.why) from surprise
-        except UnicodeEncodeError as error:
-            raise _unwritable("", "a text holds half a surrogate pair") from error
-        return body
+    def encode(self, state: State, *, is_open: bool = False) -> bytes:
+        """``state`` as it is written; ``is_open``: a journal goes with it. Raises `StateError`."""
+        with refusing():
+            return self._text(state, is_open=is_open).encode("utf-8")
 
-    def _text(self, state: State) -> str:
+    def _text(self, state: State, *, is_open: bool) -> str:
         self._known = {name: self._campaign(name, state.campaigns[name]) for name in sorted(state.campaigns)}
         check_claims(uuid for _, _, uuids in self._known.values() for uuid in uuids)
-        _check_head(state)
+        check_head(state)
         campaigns = ",\n".join(text for _, text, _ in self._known.values())
         members = {
-            "approval": state.approval and _nested(_approval_tree(state.approval), 1),
+            "approval": state.approval and _nested(approval_tree(state.approval), 1),
             "campaigns": f"{{\n{campaigns}\n  }}" if campaigns else "{}",
             "hash_key": None if state.hash_key == _LINEAGE_KEY else _dump(state.hash_key),
+            MARK: "true" if is_open else None,
             "lineage": _dump(state.lineage),
             "serial": _dump(state.serial),
             "suppressed": _nested(sorted(state.suppressed), 1) if state.suppressed else None,
-            "version": _dump(STATE_VERSION),
+            "version": _dump(OPEN_VERSION if is_open else STATE_VERSION),
         }
         return "{\n" + ",\n".join(f'  "{key}": {text}' for key, text in members.items() if text) + "\n}\n"
 
@@ -113,7 +121,18 @@ class Writer:
             raise Surprise(path, f"the campaign under this name calls itself {quoted(record.name)}")
         check_campaign(record, path)
         uuids = tuple(send.uuid for send in record.sends if send.uuid)
-        return record, f'    "{name}": {_nested(_campaign_tree(record), 2)}', uuids
+        return record, f'    "{name}": {_nested(campaign_tree(record), 2)}', uuids
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Where a `Surprise` about what is to be written becomes `StateError`."""
+    try:
+        yield
+    except Surprise as surprise:
+        raise _unwritable(surprise.path, surprise.why) from surprise
+    except UnicodeEncodeError as error:
+        raise _unwritable("", "a text holds half a surrogate pair") from error
 
 
 def _unwritable(path: str, why: str) -> StateError:
@@ -125,7 +144,8 @@ def _unwritable(path: str, why: str) -> StateError:
     )
 
 
-def _check_head(state: State) -> None:
+def check_head(state: State) -> None:
+    """Raises `Surprise` where what stands beside the campaigns breaks a rule."""
     if not state.lineage or not state.hash_key:
         raise Surprise("hash_key" if state.lineage else "lineage", "a name that is empty")
     if state.serial < 0:
@@ -153,20 +173,28 @@ def _is_absent(value: object) -> bool:
     return value is None or value is False or value in ((), {})
 
 
-def _approval_tree(approval: Approval) -> dict[str, object]:
+def approval_tree(approval: Approval) -> dict[str, object]:
+    """``approval`` as it is written."""
     return _shortened(
         {"digest": approval.digest, "run": approval.run, "steps": approval.steps, "finished": approval.is_finished}
     )
 
 
 def _ordered(record: CampaignRecord) -> CampaignRecord:
-    if len(record.sends) < 2:
+    sends = tuple(_settled(send) for send in record.sends)
+    if len(sends) > 1:
+        sends = tuple(sorted(sends, key=lambda send: (send.revision, send.fingerprint)))
+    elif not sends or sends[0] is record.sends[0]:
         return record
-    sends = sorted(record.sends, key=lambda send: (send.revision, send.fingerprint))
-    return replace(record, sends=tuple(sends))
+    return replace(record, sends=sends)
 
 
-def _campaign_tree(record: CampaignRecord) -> dict[str, object]:
+def _settled(send: SendRecord) -> SendRecord:
+    return replace(send, sample=()) if send.sample and not send.is_unsettled else send
+
+
+def campaign_tree(record: CampaignRecord) -> dict[str, object]:
+    """``record`` as it is written under its name."""
     return _shortened(
         {
             "file": record.file,
@@ -202,15 +230,17 @@ def _send_tree(send: SendRecord) -> dict[str, object]:
         "uuid": send.uuid,
         "text_digest": send.text_digest,
         "audience_digest": send.audience_digest,
-        "sample": send.sample,
+        "sample": send.sample if send.is_unsettled else None,
         "delivery": dict(send.delivery),
         "cancel": send.cancel and _cancel_tree(send.cancel),
         "reason": send.reason,
+        "notes": tuple(sorted(send.notes)),
     }
     numbers = {
         "recipients": send.recipients,
         "parts": send.parts,
         "credits": send.credits,
+        "quoted": send.quoted,
         "group_id": send.group_id,
         "template_id": send.template_id,
         "undo_window": send.undo_window,
@@ -234,6 +264,7 @@ _SEND_MAY = frozenset(
     {
         "scheduled_at",
         "credits",
+        "quoted",
         "uuid",
         "text_digest",
         "audience_digest",
@@ -244,12 +275,14 @@ _SEND_MAY = frozenset(
         "delivery",
         "cancel",
         "reason",
+        "notes",
     }
 )
 _CANCEL = frozenset({"run", "at", "reason"})
 
 
 def _state(tree: object, origin: str) -> State:
+    refuse_tombstone(tree, origin)
     _check_version(mapping(tree, "").get("version"), origin)
     head = Fields(tree, "", required=_HEAD, optional=_HEAD_MAY)
     campaigns = {
@@ -264,7 +297,7 @@ def _state(tree: object, origin: str) -> State:
         approval=_approval(head.raw("approval")) if head.has("approval") else None,
         suppressed=tuple(sorted(head.texts("suppressed"))),
     )
-    _check_head(state)
+    check_head(state)
     return state
 
 
@@ -328,6 +361,7 @@ def _send(value: object, path: str) -> SendRecord:
         recipients=found.whole("recipients"),
         parts=found.whole("parts"),
         credits=found.maybe_whole("credits"),
+        quoted=found.maybe_whole("quoted"),
         uuid=found.maybe_text("uuid"),
         text_digest=found.maybe_text("text_digest"),
         audience_digest=found.maybe_text("audience_digest"),
@@ -338,7 +372,18 @@ def _send(value: object, path: str) -> SendRecord:
         delivery=MappingProxyType(found.count_table("delivery")),
         cancel=_cancel(found.raw("cancel"), found.at("cancel")) if found.has("cancel") else None,
         reason=found.maybe_text("reason"),
+        notes=_notes(found),
     )
+
+
+def _notes(found: Fields) -> tuple[DeliveryNote, ...]:
+    if not found.has("notes"):
+        return ()
+    words = found.texts("notes")
+    for word in words:
+        if word not in tuple(DeliveryNote):
+            raise Surprise(found.at("notes"), f"{quoted(word)} is none of {', '.join(DeliveryNote)}")
+    return tuple(sorted(map(DeliveryNote, words)))
 
 
 def _cancel(value: object, path: str) -> CancelIntent:

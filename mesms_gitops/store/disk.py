@@ -7,18 +7,38 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import StateError, StateLocked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 GUARD_PATIENCE = 10.0
 """Seconds to wait for a guard, which is only ever held for the instant of one write."""
 
 _POLL = 0.005
+_SECOND = 1_000_000_000  # nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells a file from one that was written to or replaced. ``changed`` in nanoseconds, by the disk's clock."""
+
+    identity: tuple[int, ...]
+    size: int
+    changed: int
+
+    def is_settled(self, later: Stamp) -> bool:
+        """Whether a change made after ``later`` was last written to would show in this stamp.
+
+        Clocks of filesystems tick: two changes within one tick look like one. A tick is some 10 ms at most where times
+        have a fraction of a second, and up to 2 s (FAT) where they have none.
+        """
+        tick = _SECOND // 10 if self.changed % _SECOND else 3 * _SECOND
+        return later.changed - self.changed > tick
 
 
 class Disk:
@@ -39,6 +59,14 @@ class Disk:
         except FileNotFoundError:
             return None
 
+    def stamp(self, path: Path) -> Stamp | None:
+        """The stamp of a file; None where none stands."""
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        return Stamp((found.st_dev, found.st_ino, found.st_mtime_ns), found.st_size, found.st_ctime_ns)
+
     def names(self, folder: Path) -> list[str]:
         """What stands in a folder."""
         return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
@@ -56,10 +84,19 @@ class Disk:
         """Make a file that does not stand yet, for this user alone, its bytes durable."""
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            rest = memoryview(body)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            os.fsync(descriptor)
+            _write(descriptor, body)
+        finally:
+            os.close(descriptor)
+
+    def append(self, path: Path, body: bytes, size: int) -> None:
+        """Make ``body`` durable at the end of a file of ``size`` bytes. Where that fails, it is cut off again."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            _write(descriptor, body, _SYNC_BYTES)
+        except BaseException:
+            with suppress(OSError):
+                os.ftruncate(descriptor, size)
+            raise
         finally:
             os.close(descriptor)
 
@@ -94,6 +131,17 @@ class Disk:
             yield
         finally:
             os.close(descriptor)
+
+
+_SYNC_BYTES: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+"""Bytes and what it takes to find them again, their number included; not times (fdatasync(2)); not on every system."""
+
+
+def _write(descriptor: int, body: bytes, sync: Callable[[int], None] | None = None) -> None:
+    rest = memoryview(body)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    (sync or os.fsync)(descriptor)
 
 
 def _enter(path: Path) -> int:

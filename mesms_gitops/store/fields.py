@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from mesms_gitops.model.sketch import AudienceSketch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,9}")
@@ -19,12 +19,16 @@ _SHOWN = 60
 
 
 class Surprise(Exception):
-    """Something that this tool would not have written. ``path`` says where in the document, "" for all of it."""
+    """Something that this tool would not have written. ``path`` says where in the document, "" for all of it.
 
-    def __init__(self, path: str, why: str) -> None:
+    ``next_step`` is what to do about it, where that is not to bring back a backup.
+    """
+
+    def __init__(self, path: str, why: str, next_step: str | None = None) -> None:
         super().__init__(path, why)
         self.path = path
         self.why = why
+        self.next_step = next_step
 
 
 def parse(body: bytes) -> object:
@@ -116,6 +120,10 @@ class Fields:
         """Whether the member is there."""
         return name in self._found
 
+    def all(self) -> Mapping[str, object]:
+        """Every member as it was parsed."""
+        return self._found
+
     def raw(self, name: str) -> object:
         """The member as it was parsed."""
         return self._found[name]
@@ -168,13 +176,15 @@ class Fields:
         found = self._found.get(name)
         if found is None and name not in self._found:
             return ()
-        if isinstance(found, list) and all(map(_is_text, found)):
+        if isinstance(found, list) and _are_texts(found):
             return tuple(found)
         return tuple(text(each, path) for each, path in items(found, self.at(name)))
 
     def text_table(self, name: str) -> dict[str, str]:
         """Text by name; empty where there is none."""
         found = mapping(self._found.get(name, {}), self.at(name))
+        if _are_texts(found.values()):
+            return {key: str(value) for key, value in found.items()}
         return {
             key: value if _is_text(value) else text(value, f"{self.at(name)}.{key}") for key, value in found.items()
         }
@@ -189,7 +199,7 @@ def mapping(value: object, path: str) -> Mapping[str, object]:
     """An object. Raises `Surprise`."""
     if not isinstance(value, dict):
         raise Surprise(path, f"{quoted(value)} is not an object")
-    if not all(map(_is_text, value)):
+    if not _are_texts(value):
         for key in value:
             text(key, path)
     return value
@@ -205,6 +215,14 @@ def items(value: object, path: str) -> list[tuple[object, str]]:
 def _is_text(value: object) -> TypeGuard[str]:
     """Whether ``value`` is a text that is quickly seen to be one; of any other, `text` says."""
     return type(value) is str and value.isascii()
+
+
+def _are_texts(values: Iterable[object]) -> bool:
+    """Whether all of ``values`` are such texts: one look at all of them takes a tenth of a look at each."""
+    try:
+        return "".join(values).isascii()  # type: ignore[arg-type]  # what is no text is what is asked here
+    except TypeError:
+        return False
 
 
 def text(value: object, path: str) -> str:

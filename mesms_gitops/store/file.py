@@ -2,31 +2,40 @@
 
 Beside ``state.json`` stand ``state.json.backup`` (the state before the last commit), ``.lock`` (while somebody works),
 ``.freeze`` (the emergency stop), ``.guard`` and ``.freeze.guard`` (empty; held for the instant of one write).
+
+A commit writes the whole file, unless that is large and this run holds the lock: then the first commit writes it, and
+further ones append what they change to ``.journal``, which is folded into the file when it has grown and when the lock
+is released. So between runs the file is whole, and a commit costs what it changes. While there is a journal, the backup
+is of the state before this run.
 """
 
 from __future__ import annotations
 
 import shlex
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mesms_gitops.errors import StateError, StateMoved
-from mesms_gitops.store.codec import Writer, decode
+from mesms_gitops.errors import StateError, StateMoved, StateRetired
+from mesms_gitops.store.codec import canonical, decode
 from mesms_gitops.store.disk import Disk, door
 from mesms_gitops.store.freeze import FreezeFile
 from mesms_gitops.store.host import Host
 from mesms_gitops.store.lock import LockFile
 from mesms_gitops.store.place import Place
+from mesms_gitops.store.sealed_bytes import OPEN
+from mesms_gitops.store.state_file import BACKUP, JOURNAL, JOURNAL_FROM, StateFile
+from mesms_gitops.store.tombstone import encode_tombstone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mesms_gitops.model.state import Freeze, State
     from mesms_gitops.store.port import LockInfo, Store
+    from mesms_gitops.store.sealed_bytes import SealedBytes
 
-BACKUP, LOCK, FREEZE = ".backup", ".lock", ".freeze"
+LOCK, FREEZE = ".lock", ".freeze"
 
 
 def _silent(_note: str) -> None:
@@ -43,17 +52,24 @@ class FileStore:
         on_note: Callable[[str], None] = _silent,
         disk: Disk | None = None,
         host: Host | None = None,
+        journal_from: int = JOURNAL_FROM,
+        sealed: SealedBytes = OPEN,
     ) -> None:
-        """Nothing is touched yet. ``path`` may be a symbolic link: what it points at is the state."""
+        """Nothing is touched yet. ``path`` may be a symbolic link: what it points at is the state.
+
+        A state of ``journal_from`` bytes or more has a journal while this holds the lock.
+        """
         disk, host = disk or Disk(), host or Host()
         self._path = path
         self._disk = disk
         self._place = Place(disk.real_path(path), disk, host)
         beside = self._place.beside
+        self._on_note = on_note
         self._lock = LockFile(Place(beside(LOCK), disk, host), self._place, disk, host, on_note)
         self._freeze = FreezeFile(Place(beside(FREEZE), disk, host), disk)
-        self._writer = Writer()
-        self._seen: tuple[bytes, State] | None = None
+        self._sealed = sealed
+        self._file = StateFile(str(path), self._place, disk, journal_from, self._remedy, sealed)
+        self._is_locked = False
 
     @property
     def path(self) -> Path:
@@ -66,71 +82,93 @@ class FileStore:
         return self._place.beside(BACKUP)
 
     @property
+    def wave(self) -> int:
+        """One: every send has a commit of its own before it and after it."""
+        return 1
+
+    @property
     def has_backup(self) -> bool:
-        """Whether a backup stands. A commit never leaves one without a state: if `read` gives None, it was lost."""
+        """Whether a backup stands, or a journal. No commit leaves one alone: if `read` gives None, state was lost."""
         with door(self.backup, "look for the backup"):
-            return self._disk.exists(self.backup)
+            return self._disk.exists(self.backup) or self._file.has_journal
 
     def read(self) -> State | None:
         """The state, or None where none stands. Changes nothing. Raises `StateUnreadable`, `StateError`."""
         with door(self._path, "read the state"):
-            body = self._disk.read(self._place.path)
-        self._seen = None if body is None else (body, self._decode(body))
-        return self._seen and self._seen[1]
-
-    def _decode(self, body: bytes) -> State:
-        return decode(body, origin=str(self._path), remedy=self._remedy)
+            found = self._file.read()
+        return None if found is None else found.state
 
     def _remedy(self) -> str:
         try:
             body = self._disk.read(self.backup)
             if body is None:
                 return f"restore it from git or a copy of your own ({self.backup} does not exist)"
-            serial = decode(body).serial
+            serial = decode(self._sealed.opened(body, str(self.backup))).serial
         except (OSError, StateError):
             return f"restore it from git or a copy of your own ({self.backup} cannot be read either)"
         restore = f"cp {shlex.quote(str(self.backup))} {shlex.quote(str(self._path))}"
         return f"restore the backup, which is of serial {serial}: {restore}; then run mesms-gitops plan"
 
     def commit(self, state: State, expected_serial: int) -> None:
-        """Write ``state``, which has the serial after ``expected_serial``, if that is the one that stands (0: none).
+        """Write ``state``, which has the serial after ``expected_serial``, if that is the one that stands (0: none;
+        then it keeps the serial it has).
 
-        Durable when it returns. Raises `StateMoved` if another serial or lineage stands, or other bytes than those
-        this instance last read or wrote; `StateUnreadable` if what stands is none; `StateError` if it cannot be
-        written. Unless the message says otherwise, the state that stood still stands then.
+        Durable when it returns. Raises `StateMoved` if another serial or lineage stands, or another state than this
+        instance last read or wrote; `StateUnreadable` if what stands is none; `StateError` if it cannot be written.
+        Unless the message says otherwise, the state that stood still stands then.
         """
-        if state.serial != expected_serial + 1:
+        if state.serial != expected_serial + 1 and (expected_serial or not state.serial):
             raise _moved(
                 self._path, f"serial {expected_serial} is followed by {expected_serial + 1}, not {state.serial}"
             )
-        body = self._writer.encode(state)
         with door(self._path, "write the state"), self._place.guard():
-            before = self._disk.read(self._place.path)
-            self._compare(before, state.lineage, expected_serial)
-            self._place.sweep()
-            self._place.install(body, keep=None if before is None else (before, BACKUP))
-        self._seen = (body, state)
+            before = self._file.for_commit()
+            self._compare(None if before is None else before.state, state.lineage, expected_serial)
+            self._file.put(state, before, is_locked=self._is_locked)
 
-    def _compare(self, body: bytes | None, lineage: str, expected: int) -> None:
+    def _compare(self, stored: State | None, lineage: str, expected: int) -> None:
         moved = partial(_moved, self._path)
-        if body is None:
+        if stored is None:
             if expected:
                 raise moved(f"serial {expected} was recorded, and now there is no state at all")
+            if self._file.has_journal:
+                raise moved(f"the state is gone, and its {JOURNAL} is there")
             return
-        if self._seen is not None and body == self._seen[0]:
-            stored = self._seen[1]
-        else:
-            stored = self._decode(body)
-            if self._seen is not None and self._seen[1].serial == stored.serial == expected:
-                raise moved(f"serial {expected} does not read as it did: somebody edited it without raising the serial")
+        if self._differs(stored, expected):
+            raise moved(f"serial {expected} does not read as it did: somebody edited it without raising the serial")
         if stored.lineage != lineage:
             raise moved(f"the state there is of another lineage, {stored.lineage}, and this run's is {lineage}")
         if stored.serial != expected:
             raise moved(f"serial {stored.serial} is recorded, and this run stands on {expected}")
 
-    def lock(self, operation: str, timeout: float) -> AbstractContextManager[None]:
+    def _differs(self, stored: State, expected: int) -> bool:
+        """Whether ``stored`` is not what this run saw under that serial. Bytes may differ: others fold journals in."""
+        if self._file.seen is None or self._file.seen.state is stored:
+            return False
+        seen = self._file.seen.state
+        return seen.serial == stored.serial == expected and stored != canonical(seen)
+
+    @contextmanager
+    def lock(self, operation: str, timeout: float) -> Iterator[None]:
         """Hold the lock. Raises `StateLocked` after ``timeout`` seconds, `StateError`."""
-        return self._lock.held(operation, timeout)
+        with self._lock.held(operation, timeout):
+            self._fold(self._file.recover, "the journal of a run that died is not folded into the state yet")
+            self._is_locked = True
+            try:
+                yield
+            finally:
+                self._is_locked = False
+                self._fold(self._file.close, "the journal is not folded into the state yet, the next run does it")
+
+    def _fold(self, work: Callable[[], None], otherwise: str) -> None:
+        """Bring file and journal together. Where that fails they stay as they are, and together say all there is."""
+        if not self._file.has_journal:
+            return
+        try:
+            with door(self._path, "fold the journal into the state"), self._place.guard():
+                work()
+        except StateError as error:
+            self._on_note(f"{otherwise}: {error.what} ({error.why})")
 
     def info(self) -> LockInfo | None:
         """Who holds the lock, None if nobody does. Raises `StateError`."""
@@ -151,6 +189,24 @@ class FileStore:
     def amend_freeze(self, change: Callable[[Freeze], Freeze]) -> Freeze:
         """Read, ``change`` and write the emergency stop in one step. Raises `StateError`."""
         return self._freeze.amend(change)
+
+    def retire(self, to: str, expected_serial: int) -> Freeze:
+        """Leave a tombstone that names ``to``, and give the emergency stop as it last stood: see `port.Store`."""
+        with door(self._path, "write the tombstone"), self._place.guard():
+            try:
+                found = self._file.standing()
+            except StateRetired as retired:
+                if retired.to != to:
+                    raise
+                return self._freeze.retire(to)
+            if found is None:
+                self._compare(None, "", expected_serial)
+                raise StateError("there is no state to retire", where=str(self._path))
+            self._compare(found.state, found.state.lineage, expected_serial)
+            # the stop first: once it is closed nobody can stop what is about to leave, and nothing is sent from here
+            last = self._freeze.retire(to)
+            self._file.bury(found, encode_tombstone(found.state, to))
+        return last
 
 
 def _moved(path: Path, why: str) -> StateMoved:

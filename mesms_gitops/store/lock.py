@@ -1,4 +1,4 @@
-"""The lock file: who is at work on a state. Advice to others; what protects the state itself is its serial.
+"""The lock file: who is at work on a state; how it is waited for and broken is in `holding`.
 
 Every look-and-then-change happens within the guard of the state, so two that find the same dead holder do not both
 take over; and the file appears with all its bytes at once, so nobody finds half of one.
@@ -7,38 +7,36 @@ take over; and the file appears with all its bytes at once, so nobody finds half
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from mesms_gitops.errors import StateError, StateLocked
 from mesms_gitops.store.disk import door
 from mesms_gitops.store.fields import Fields, Surprise, moment_text, parse
+from mesms_gitops.store.holding import Lock
 from mesms_gitops.store.port import UNREADABLE, LockInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from mesms_gitops.store.disk import Disk
     from mesms_gitops.store.host import Host
     from mesms_gitops.store.place import Place
 
-_FIRST_WAIT, _LONGEST_WAIT = 0.05, 0.5
 _MUST = frozenset({"id", "operation", "pid", "host", "user", "created"})
 _MAY = frozenset({"machine", "boot", "pid_space", "started"})
 
 
-class LockFile:
+class LockFile(Lock):
     """The lock of one state, at ``place``; ``state`` is the place whose guard it shares."""
 
     def __init__(self, place: Place, state: Place, disk: Disk, host: Host, on_note: Callable[[str], None]) -> None:
-        """``on_note`` is told of a take-over, of a wait, and of a lock that could not be released."""
+        """Nothing is touched yet."""
+        super().__init__(str(place.path), host, on_note)
         self._place = place
         self._state = state
         self._disk = disk
-        self._host = host
-        self._on_note = on_note
 
     def holder(self) -> LockInfo | None:
         """Who holds it, None if nobody does. Raises `StateError`."""
@@ -49,31 +47,7 @@ class LockFile:
         body = self._disk.read(self._place.path)
         return None if body is None else decode_lock(body)
 
-    @contextmanager
-    def held(self, operation: str, timeout: float) -> Iterator[None]:
-        """Hold it. Raises `StateLocked` when somebody else still does after ``timeout`` seconds, and `StateError`."""
-        mine = self._host.sign(operation)
-        self._acquire(mine, timeout)
-        try:
-            yield
-        finally:
-            self._release(mine)
-
-    def _acquire(self, mine: LockInfo, timeout: float) -> None:
-        deadline = self._host.monotonic() + timeout
-        wait = _FIRST_WAIT
-        told = False
-        while (holder := self._try(mine)) is not None:
-            left = deadline - self._host.monotonic()
-            if left <= 0:
-                raise _locked(holder, self._place)
-            if not told:
-                self._on_note(f"waiting up to {timeout:g} s for the lock, held by {holder.holder}")
-                told = True
-            self._host.sleep(min(wait, left))
-            wait = min(wait * 2, _LONGEST_WAIT)
-
-    def _try(self, mine: LockInfo) -> LockInfo | None:
+    def take(self, mine: LockInfo) -> LockInfo | None:
         """Take the lock and return None, or return who has it."""
         with door(self._place.path, "take the lock"), self._state.guard():
             self._place.sweep()
@@ -85,7 +59,7 @@ class LockFile:
             if not self._create(encode_lock(mine)):
                 return self._holder() or decode_lock(b"")
         if before is not None:
-            self._on_note(f"took over the lock of a run that died: {before.holder}, {_since(before)}")
+            self.note_take_over(before)
         return None
 
     def _create(self, body: bytes) -> bool:
@@ -118,50 +92,13 @@ class LockFile:
             raise
         return True
 
-    def _release(self, mine: LockInfo) -> None:
-        try:
-            self._remove(mine.id)
-        except StateError as error:
-            self._on_note(f"the lock could not be released: {error.what} ({error.why})")
-
-    def _remove(self, lock_id: str) -> LockInfo | None:
+    def drop(self, lock_id: str) -> LockInfo | None:
         """Remove the lock if it is ``lock_id``; return whatever lock was found."""
         with door(self._place.path, "release the lock"), self._state.guard():
             found = self._holder()
             if found is not None and found.id == lock_id:
                 self._disk.discard(self._place.path)
             return found
-
-    def broken(self, lock_id: str) -> LockInfo:
-        """Break the lock ``lock_id``. Raises `StateError` if nobody holds one, or another one is held."""
-        found = self._remove(lock_id)
-        if found is None:
-            raise StateError(
-                "there is no lock to release",
-                where=str(self._place.path),
-                next_step="nothing: the next command can take the lock",
-            )
-        if found.id != lock_id:
-            raise StateError(
-                f"the lock is not {lock_id}",
-                where=str(self._place.path),
-                why=f"it is {found.id}, held by {found.holder} {_since(found)}",
-                next_step=f"if that run is gone for good: mesms-gitops state unlock {found.id}",
-            )
-        return found
-
-
-def _since(holder: LockInfo) -> str:
-    return f"since {moment_text(holder.created)}" if holder.created else "since an unknown time"
-
-
-def _locked(holder: LockInfo, place: Place) -> StateLocked:
-    return StateLocked(
-        f"the state is locked by {holder.holder}, {_since(holder)}",
-        where=str(place.path),
-        why="one run at a time may change the state; nothing was sent or changed by this one",
-        next_step=f"wait for it (--lock-timeout), or if it is gone for good: mesms-gitops state unlock {holder.id}",
-    )
 
 
 def encode_lock(lock: LockInfo) -> bytes:

@@ -3,46 +3,67 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import ConfigError
 from mesms_gitops.store.file import FileStore
+from mesms_gitops.store.sealed_bytes import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mesms_gitops.store.port import Store
+    from mesms_gitops.store.sealed_bytes import SealedBytes
 
-_LATER = re.compile(r"git:|(s3|gs|az|postgresql|postgres|sqlite)://")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+_DATABASES = re.compile(r"(postgresql|postgres|sqlite)://")
+_OBJECTS = re.compile(r"(s3|gs|az)://")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _FILE_NEXT = "set `state:` in mesms.yaml (or MESMS_STATE) to the path of a file, for example .mesms/state.json"
 
 
-def open_store(location: str, root: Path, on_note: Callable[[str], None]) -> Store:
+def open_store(
+    location: str,
+    root: Path,
+    on_note: Callable[[str], None],
+    *,
+    environment: Mapping[str, str] = _NOTHING,
+    sealed: SealedBytes = OPEN,
+) -> Store:
     """The store at ``location``, a path being relative to ``root``. Nothing is touched yet.
 
-    ``on_note`` is told what a person should know but need not act on. Raises `ConfigError` for what names no store.
+    ``on_note`` is told what a person should know but need not act on. ``environment`` is where settings and credentials
+    of engines are looked for; ``sealed`` is how a state rests. Raises `ConfigError` for what names no store.
     """
     if location.isprintable():
-        store = _elsewhere(location, root, on_note)
+        store = _elsewhere(location, root, on_note, environment, sealed)
         if store is not None:
             return store
     why = _no_file(location)
     if why:
         raise ConfigError("`state` names no file", where=f"state: {masked(location)}", why=why, next_step=_FILE_NEXT)
-    return FileStore(root / location, on_note=on_note)
+    return FileStore(root / location, on_note=on_note, sealed=sealed)
 
 
-def _elsewhere(location: str, root: Path, on_note: Callable[[str], None]) -> Store | None:
+def _elsewhere(
+    location: str, root: Path, on_note: Callable[[str], None], environment: Mapping[str, str], sealed: SealedBytes
+) -> Store | None:
     """The store of a location that is no path; each backend is loaded where it is used. None for a path."""
-    if _LATER.match(location):
-        raise ConfigError(
-            "this kind of state is not in this version of mesms-gitops yet",
-            where=f"state: {masked(location)}",
-            why="this version keeps state in a file",
-            next_step=_FILE_NEXT,
-        )
+    if _OBJECTS.match(location):
+        from mesms_gitops.store.object_store import ObjectStore
+
+        return ObjectStore(location, environment=environment, on_note=on_note, sealed=sealed)
+    if location.startswith("git:"):
+        from mesms_gitops.store.git_store import git_store
+
+        return git_store(location, root, environment=environment, on_note=on_note, sealed=sealed)
+    if _DATABASES.match(location):
+        from mesms_gitops.store.databases import database_store
+
+        return database_store(location, root, environment=environment, on_note=on_note, sealed=sealed)
     return None
 
 

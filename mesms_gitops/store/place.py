@@ -56,6 +56,18 @@ class Place:
             raise
         self._disk.sync_folder(self.path.parent)
 
+    def install_beside(self, suffix: str, body: bytes) -> None:
+        """Put ``body`` in place of the side file of that suffix, durably."""
+        temp = self.temp()
+        try:
+            self._disk.write_new(temp, body)
+            self._disk.replace(temp, self.beside(suffix))
+        except BaseException:
+            with suppress(OSError):
+                self._disk.discard(temp)
+            raise
+        self._disk.sync_folder(self.path.parent)
+
     def _keep(self, body: bytes, suffix: str) -> None:
         temp = self.temp()
         try:

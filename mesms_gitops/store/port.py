@@ -51,15 +51,24 @@ class Store(Protocol):
     """Where a project's state is kept: durable when `commit` and `write_freeze` return."""
 
     @property
+    def wave(self) -> int:
+        """How many sends the intents of one commit may cover: 1 where a commit is cheap, more where it takes long."""
+
+    @property
     def has_backup(self) -> bool:
         """Whether an earlier state is kept. With `read` giving None this means that the state was lost."""
 
     def read(self) -> State | None:
-        """The newest state, or None where none stands. Changes nothing. Raises `StateUnreadable`, `StateError`."""
+        """The newest state, or None where none stands. Changes nothing.
+
+        Raises `StateUnreadable`, `StateError`, and `StateRetired` where it was moved away (as does every write).
+        """
 
     def commit(self, state: State, expected_serial: int) -> None:
         """Write ``state`` if the stored serial still is ``expected_serial`` (0: none) and its lineage the same.
 
+        Its own serial is ``expected_serial + 1``; where none stands it may be any from 1 on: a state that is moved here
+        keeps its serial.
         Raises `StateMoved` if it is not; `StateUnreadable` or `StateError` if nobody can tell, or it cannot be written.
         """
 
@@ -80,3 +89,14 @@ class Store(Protocol):
 
     def amend_freeze(self, change: Callable[[Freeze], Freeze]) -> Freeze:
         """Read, ``change`` and write the emergency stop in one step: of two at once, neither is lost."""
+
+    def retire(self, to: str, expected_serial: int) -> Freeze:
+        """Durably put a tombstone in place of the state, which stands at ``to`` (a ``state:`` value) now. Final.
+
+        Only if the stored serial still is ``expected_serial``. From then on `read`, `commit`, `write_freeze` and
+        `amend_freeze` of every instance raise `StateRetired`, and `read_freeze` freezes everything. Where the stop is
+        not closed in the same step as the state, it is closed first: a stop must never be written where nobody reads
+        it. Returns the emergency stop as it last stood here; repeating it with the same ``to`` finishes what a crash
+        left and returns the same, whatever ``expected_serial``. Raises `StateMoved`, `StateRetired` for another ``to``,
+        `StateError` where no state stands. The caller holds the lock.
+        """

@@ -25,6 +25,18 @@ ACCEPTED = LIVE | {SendPhase.CANCELLED}
 
 def check_campaign(record: CampaignRecord, path: str) -> None:
     """Raises `Surprise` where ``record`` contradicts itself."""
+    check_record(record, path)
+    seen: set[tuple[int, str]] = set()
+    for index, send in enumerate(record.sends):
+        where = f"{path}.sends[{index}]"
+        check_send(send, record.revision, where)
+        if (send.revision, send.fingerprint) in seen:
+            raise Surprise(f"{where}.fingerprint", f"{quoted(send.fingerprint)} stands twice in one revision")
+        seen.add((send.revision, send.fingerprint))
+
+
+def check_record(record: CampaignRecord, path: str) -> None:
+    """Raises `Surprise` where ``record``, its sends apart, contradicts itself."""
     for name in (record.name, *([] if record.moved_to is None else [record.moved_to])):
         if not NAME.fullmatch(name):
             raise Surprise(path, f"{quoted(name)} is not a campaign name")
@@ -36,16 +48,10 @@ def check_campaign(record: CampaignRecord, path: str) -> None:
         raise Surprise(f"{path}.sends", f"the campaign moved to {quoted(record.moved_to)} but still holds sends")
     if record.sketch is not None and not record.sketch.is_sound:
         raise Surprise(f"{path}.sketch", "it has more or fewer bits than an audience of its size")
-    seen: set[tuple[int, str]] = set()
-    for index, send in enumerate(record.sends):
-        where = f"{path}.sends[{index}]"
-        _check_send(send, record.revision, where)
-        if (send.revision, send.fingerprint) in seen:
-            raise Surprise(f"{where}.fingerprint", f"{quoted(send.fingerprint)} stands twice in one revision")
-        seen.add((send.revision, send.fingerprint))
 
 
-def _check_send(send: SendRecord, newest: int, path: str) -> None:
+def check_send(send: SendRecord, newest: int, path: str) -> None:
+    """Raises `Surprise` where ``send``, of a campaign whose newest revision is given, contradicts itself."""
     if not send.fingerprint:
         raise Surprise(f"{path}.fingerprint", "a send is known by its fingerprint, and this one is empty")
     if not 1 <= send.revision <= newest:

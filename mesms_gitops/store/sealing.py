@@ -1,4 +1,4 @@
-"""Encryption of snapshots to age recipients (https://age-encryption.org/v1, X25519 keys), by the extra ``age``."""
+"""Encryption to age recipients (https://age-encryption.org/v1, X25519 keys), by the extra ``age``."""
 
 from __future__ import annotations
 
@@ -18,10 +18,19 @@ _MAX_IDENTITY_BYTES = 1 << 20
 class Sealing:
     """Seals to ``recipients`` and opens with the identities of a file; either may be missing."""
 
-    def __init__(self, recipients: Sequence[str] = (), identity_file: Path | None = None) -> None:
-        """Nothing is read or imported yet."""
+    def __init__(
+        self,
+        recipients: Sequence[str] = (),
+        identity_file: Path | None = None,
+        *,
+        setting: str = "audience.encrypt_to",
+        of: str = "snapshots",
+    ) -> None:
+        """Nothing is read or imported yet. ``setting`` names the recipients in mesms.yaml, ``of`` what is sealed."""
         self._recipients = tuple(recipients)
         self._identity_file = identity_file
+        self._where = f"mesms.yaml: {setting}"
+        self._of = of
 
     @property
     def seals(self) -> bool:
@@ -31,7 +40,7 @@ class Sealing:
     def check(self) -> None:
         """Raise `ConfigError` if something is to be encrypted and cannot be."""
         if self._recipients:
-            self._parsed(_pyrage())
+            self._parsed(self._pyrage())
 
     def seal(self, body: bytes, *, was_sealed: bool = False) -> bytes | None:
         """``body`` encrypted; None if it is to stay as it is.
@@ -41,14 +50,14 @@ class Sealing:
         """
         if not self._recipients and not was_sealed:
             return None
-        library = _pyrage()
+        library = self._pyrage()
         recipients = self._parsed(library) or [each.to_public() for each in self._identities(library)]
         sealed: bytes = library.encrypt(body, recipients)
         return sealed
 
     def open(self, body: bytes) -> bytes:
         """What was sealed. Raises `ConfigError` or `StateError` where it cannot be opened."""
-        library = _pyrage()
+        library = self._pyrage()
         identities = self._identities(library)
         try:
             opened: bytes = library.decrypt(body, identities)
@@ -66,7 +75,7 @@ class Sealing:
         except library.RecipientError as error:
             raise ConfigError(
                 "this is not an age recipient",
-                where="mesms.yaml: audience.encrypt_to",
+                where=self._where,
                 why=str(error),
                 next_step="write what `age-keygen -y IDENTITY-FILE` prints: age1 and 58 characters",
             ) from error
@@ -109,15 +118,14 @@ class Sealing:
             ) from error
         return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
-
-def _pyrage() -> Any:
-    try:
-        library = import_module("pyrage")  # it has no types
-    except ImportError as error:
-        raise ConfigError(
-            "the library that encrypts snapshots is not installed",
-            where="mesms.yaml: audience.encrypt_to",
-            why="snapshots are never written open where they are to be encrypted",
-            next_step="pip install 'mesms-gitops[age]'",
-        ) from error
-    return library
+    def _pyrage(self) -> Any:
+        try:
+            library = import_module("pyrage")  # it has no types
+        except ImportError as error:
+            raise ConfigError(
+                f"the library that encrypts {self._of} is not installed",
+                where=self._where,
+                why=f"{self._of} are never written open where they are to be encrypted",
+                next_step="pip install 'mesms-gitops[age]'",
+            ) from error
+        return library

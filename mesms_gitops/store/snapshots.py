@@ -1,41 +1,36 @@
 """Snapshots in a folder: one file a send, for this user alone, replaced as a whole, deleted when its time is over.
 
-They hold phone numbers and nothing else does, so they never go where git looks: a ``.gitignore`` in the folder itself
-holds whatever the project's own says. Whoever calls holds the state's lock, so that nobody else writes here.
+They hold phone numbers (see `shelves`). Whoever calls holds the state's lock.
 """
 
 from __future__ import annotations
 
-import re
-import secrets
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import MesmsError, StateError, StateUnreadable
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.model.snapshot import Snapshot, Unopened
-from mesms_gitops.store.disk import Disk, door
+from mesms_gitops.store.disk import door
 from mesms_gitops.store.fields import Surprise
 from mesms_gitops.store.sealing import Sealing
+from mesms_gitops.store.shelves import PART, Shelves
 from mesms_gitops.store.snapshot_form import HEAD_BYTES, body_of, head_of, read, read_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from mesms_gitops.model.numbers import Numbers
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import State
+    from mesms_gitops.store.disk import Disk
 
 FOLDER = ".mesms/audience"
 """Seen from the project's folder."""
 SUFFIX = ".numbers"
 
-_PART = ".part"
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_OWNER_ONLY = 0o700
 _NEXT = "delete this file if it cannot be mended: nothing but reports and `forget` needs it"
 
 
@@ -56,12 +51,10 @@ class SnapshotFolder:
         disk: Disk | None = None,
     ) -> None:
         """Nothing is touched yet."""
-        self._folder = folder
-        self._shelves = folder / "snapshots"
+        self._shelves = Shelves(folder, folder / "snapshots", "the snapshot of an audience", disk)
         self._period = keep
         self._sealing = sealing or Sealing()
         self._warn = on_warning
-        self._disk = disk or Disk()
 
     def check(self) -> None:
         """Raise `ConfigError` where snapshots are to be encrypted and cannot be: before anything is sent."""
@@ -96,46 +89,22 @@ class SnapshotFolder:
         body = body_of(snapshot, numbers)
         sealed = self._sealing.seal(body, was_sealed=snapshot.is_sealed)
         path = self._path(snapshot)
-        with door(path, "write the snapshot of an audience"):
-            self._prepare(path.parent)
-            self._install(path, head_of(snapshot) + (body if sealed is None else sealed))
+        self._shelves.write(path, head_of(snapshot) + (body if sealed is None else sealed))
         return snapshot
 
     def _path(self, snapshot: Snapshot) -> Path:
-        return self._shelves / snapshot.campaign / f"{snapshot.fingerprint}{SUFFIX}"
-
-    def _prepare(self, shelf: Path) -> None:
-        """The folders, for this user alone even if somebody made them otherwise, and the word to git."""
-        self._disk.make_folder(shelf)
-        for folder in (self._folder, self._shelves, shelf):
-            if folder.stat().st_mode & 0o777 != _OWNER_ONLY:
-                folder.chmod(_OWNER_ONLY)
-        ignore = self._folder / ".gitignore"
-        if self._disk.read(ignore) != b"*\n":
-            self._install(ignore, b"*\n")
-
-    def _install(self, path: Path, body: bytes) -> None:
-        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_PART}")
-        try:
-            self._disk.write_new(part, body)
-            self._disk.replace(part, path)
-        except BaseException:
-            with suppress(OSError):
-                self._disk.discard(part)
-            raise
-        self._disk.sync_folder(path.parent)
+        return self._shelves.at(snapshot.campaign, f"{snapshot.fingerprint}{SUFFIX}")
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
     def all(self) -> tuple[Snapshot | Unopened, ...]:
         """Every snapshot by campaign and fingerprint, without opening any. Raises `StateError`."""
-        return tuple(self._looked_at(path) for path in self._paths())
+        return tuple(self._looked_at(path) for path in self._shelves.paths(SUFFIX))
 
     def numbers_of(self, snapshot: Snapshot) -> Numbers:
         """Whom ``snapshot`` holds. Raises `StateUnreadable` if it is damaged, `MesmsError` if it cannot be opened."""
         path = self._path(snapshot)
-        with door(path, "read the snapshot of an audience"):
-            body = self._disk.read(path) or b""
+        body = self._shelves.read(path) or b""
         try:
             found, numbers = read(body, self._sealing.open)
         except Surprise as surprise:
@@ -146,14 +115,6 @@ class SnapshotFolder:
         if found != snapshot:
             raise _unreadable(path, Surprise("", "it is another send's"))
         return numbers
-
-    def _paths(self) -> Iterator[Path]:
-        with door(self._shelves, "list the snapshots of audiences"):
-            names = self._disk.names(self._shelves) if self._disk.exists(self._shelves) else []
-            for shelf in names:
-                if _NAME.fullmatch(shelf) and (self._shelves / shelf).is_dir():
-                    found = self._disk.names(self._shelves / shelf)
-                    yield from (self._shelves / shelf / name for name in found if name.endswith((SUFFIX, _PART)))
 
     def _looked_at(self, path: Path) -> Snapshot | Unopened:
         try:
@@ -178,33 +139,27 @@ class SnapshotFolder:
             records.setdefault(record.fingerprint, []).append(record)
         deleted = 0
         try:
-            for path in self._paths():
+            for path in self._shelves.paths(SUFFIX):
                 if self._is_over(path, records, now):
-                    self._delete(path)
-                    deleted += not path.name.endswith(_PART)
+                    self._shelves.delete(path)
+                    deleted += not path.name.endswith(PART)
         except MesmsError as error:
             self._warn(f"old snapshots of audiences are not deleted: {error.what} ({error.where}: {error.why})")
         return deleted
 
     def _is_over(self, path: Path, records: dict[str, list[SendRecord]], now: datetime) -> bool:
-        if path.name.endswith(_PART):
+        if path.name.endswith(PART):
             return True  # left by a run that died: whoever holds the lock is the only one alive
         found = self._looked_at(path)
         if isinstance(found, Unopened):
             # what cannot say until when it may stay must not stay for ever
-            with door(path, "look at the snapshot of an audience"):
-                return datetime.fromtimestamp(path.stat().st_mtime, UTC) + self._period <= now
+            return self._shelves.written_at(path) + self._period <= now
         sends = records.get(found.fingerprint, [])
-        never_made = bool(sends) and all(map(_was_never_made, sends))
+        never_made = bool(sends) and all(map(was_never_made, sends))
         return never_made or min(found.keep_until, found.made_at + self._period) <= now
 
-    def _delete(self, path: Path) -> None:
-        with door(path, "delete the snapshot of an audience"):
-            self._disk.discard(path)
-            self._disk.sync_folder(path.parent)
 
-
-def _was_never_made(record: SendRecord) -> bool:
+def was_never_made(record: SendRecord) -> bool:
     """Whether nobody was texted, for certain: refused, or cancelled before it left."""
     return record.phase is SendPhase.CANCELLED or (record.phase is SendPhase.FAILED and record.uuid is None)
 

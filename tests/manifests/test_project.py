@@ -31,6 +31,7 @@ policy:
   max_credits: {campaign: 300}
   min_balance_after: 0
   max_audience_change: 12.5%
+encryption: {state: [age1xplnyl2cah5520yhsq7vm5z5x637l8xsfaa49ap5c4546uycx5lszhmr0z]}
 """
 
 
@@ -51,6 +52,7 @@ def test_every_key_is_understood(place):
     assert project.timezone == "Asia/Tokyo"
     assert project.state == "git:mesms-state"
     assert project.undo_window == timedelta(0)
+    assert project.encryption.state == ("age1xplnyl2cah5520yhsq7vm5z5x637l8xsfaa49ap5c4546uycx5lszhmr0z",)
     assert project.api == ApiSettings("http://127.0.0.1:8900/api/v2", 0.5, 90.0)
     assert project.policy == Policy(
         senders=("SiamCoffee",),
@@ -116,6 +118,9 @@ def test_the_digest_is_of_the_text_line_ends_apart(place):
         ("version: 1\naudience: {keep: 3h}\n", ["2:18 MS134"]),
         ("version: 1\naudience: {encrypt_to: [ops@siamcoffee.example]}\n", ["2:25 MS139"]),
         ("version: 1\naudience: {encrypt_to: [AGE-SECRET-KEY-1QQQ]}\n", ["2:25 MS139"]),
+        ("version: 1\nencryption: {state: [AGE-SECRET-KEY-1QQQ]}\n", ["2:22 MS139"]),
+        ("version: 1\nencryption: {state: age1qqq}\n", ["2:21 MS121"]),
+        ("version: 1\nencryption: {snapshots: []}\n", ["2:14 MS120"]),
         ("version: 1\ndefaults: {name: a, revision: 2, sendr: b}\n", ["2:12 MS009", "2:21 MS009", "2:34 MS120"]),
         ("version: 1\ndefaults: {sender: สยาม}\n", ["2:20 MS130"]),
         ("version: 1\npolicy: {links: ['https://a.example/b', x]}\n", ["2:18 MS006", "2:41 MS006"]),

@@ -53,7 +53,7 @@ class Report:
 def explore(scenario: Scenario, depth: int, choose: Choose = lambda _schedule: True) -> Report:
     """Play every schedule of up to ``depth`` events that ``choose`` lets through, and judge every end."""
     report = Report(scenario.name)
-    level = [Node(beginning())]
+    level = [Node(beginning(scenario.wave, is_branch=scenario.is_branch))]
     for turn in range(scenario.turns):
         following: dict[Hashable, Node] = {}
         for node in level:
@@ -102,7 +102,7 @@ def _next_events(turn: Turn, first: int, struck: Schedule) -> Iterator[tuple[int
 
 def replay(scenario: Scenario, schedule: Schedule, tell: Callable[[str], None] = lambda _line: None) -> list[str]:
     """Play one schedule from the beginning; the problems of its end."""
-    moment, crossed, events = beginning(), 0, dict(schedule)
+    moment, crossed, events = beginning(scenario.wave, is_branch=scenario.is_branch), 0, dict(schedule)
     for number in range(scenario.turns):
         turn = play(scenario, number, moment, events, crossed)
         tell(f"turn {number}:")

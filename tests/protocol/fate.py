@@ -25,6 +25,8 @@ class Kind(StrEnum):
     SEND = "send"
     CANCEL = "cancel"
     WAIT = "wait"
+    LOOK = "look"  # a question to the remote of a branch
+    PUSH = "push"
 
 
 class Event(StrEnum):
@@ -49,6 +51,9 @@ class Event(StrEnum):
     UNREACHED_LONG = "unreached!"
     NO_CREDIT = "402"
     CTRL_C = "ctrl-c"
+    DENIED = "denied"  # the remote does not want the push
+    VANISHED = "gone"  # the remote is, until the process ends
+    VANISHED_ACTED = "gone+"
     RIVAL = "rival"  # another apply starts now, on this host
     USURPER = "usurper"  # the lock is broken by hand and another apply does all its work now
     STOP = "stop"  # the emergency stop, from another terminal
@@ -73,6 +78,11 @@ EVENTS: Mapping[Kind, tuple[Event, ...]] = MappingProxyType(
             *_ANYWHERE,
         ),
         Kind.WAIT: _ANYWHERE,
+        Kind.LOOK: (Event.CRASH, Event.VANISHED, *_ANYWHERE),
+        Kind.PUSH: (
+            *(Event.CRASH, Event.CRASH_ACTED, Event.DROPPED, Event.LOST, Event.LATE),
+            *(Event.DENIED, Event.VANISHED, Event.VANISHED_ACTED, Event.RIVAL, *_ANYWHERE),
+        ),
     }
 )
 """Everything that may strike at each kind of boundary."""

@@ -16,7 +16,7 @@ from mesms_gitops.model.state import CampaignPhase
 
 from .fate import Fate
 from .life import attempt, closed, opened
-from .machine import STATE, decoded
+from .machine import STATE, recorded
 from .tool import Tool
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ class _End:
 
     @property
     def _state(self) -> State:
-        return decoded(self._moment.files[STATE])
+        found = recorded(self._moment.files)
+        assert found is not None
+        return found
 
     def _settle(self, wait: timedelta = timedelta(minutes=10)) -> None:
         self._run(lambda tool: tool.apply(), wait)

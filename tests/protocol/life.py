@@ -11,6 +11,7 @@ from mesms_gitops.sandbox.defaults import GROUP_SIZE, OWNER, default_world
 from mesms_gitops.sandbox.msisdns import Numbers
 from mesms_gitops.sandbox.world import START
 
+from .branch import stands_stopped
 from .fate import Fate
 from .machine import STATE, Machine
 from .tool import Tool
@@ -85,7 +86,8 @@ class Wanted:
 class Scenario:
     """A short story, and how it must end. ``requests``: sends and cancels that a life without events makes.
 
-    ``may_refuse``: that the tool ends with an error is the right end.
+    ``may_refuse``: that the tool ends with an error is the right end. ``wave``: how many sends one commit may cover.
+    ``is_branch``: the state is on a branch of a remote instead of in a file.
     """
 
     name: str
@@ -93,6 +95,8 @@ class Scenario:
     wants: tuple[Want, ...]
     requests: tuple[int, int]
     may_refuse: bool = False
+    wave: int = 1
+    is_branch: bool = False
 
     @property
     def turns(self) -> int:
@@ -123,6 +127,8 @@ class Moment:
     is_stopped: bool = False
     cancelled_by_hand: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
+    wave: int = 1
+    is_branch: bool = False
 
     @property
     def key(self) -> Hashable:
@@ -143,12 +149,12 @@ class Moment:
         )
 
 
-def beginning() -> Moment:
+def beginning(wave: int = 1, *, is_branch: bool = False) -> Moment:
     """A fresh account, with one contact group more, and an empty folder."""
     world = default_world()
     account = world.accounts[OWNER]
     account.groups = {**account.groups, OTHER_GROUP: Numbers.parse(f"0800006{each:03d}" for each in range(GROUP_SIZE))}
-    return Moment(world)
+    return Moment(world, wave=wave, is_branch=is_branch)
 
 
 @dataclass(frozen=True)
@@ -187,6 +193,7 @@ def opened(before: Moment, fate: Fate, first_pid: int) -> Machine:
     machine = Machine(before.world.copy(), before.files, fate, first_pid)
     machine.late = list(before.late)
     machine.is_stopped = before.is_stopped
+    machine.wave, machine.is_branch = before.wave, before.is_branch
     machine.cancelled_by_hand = list(before.cancelled_by_hand)
     return machine
 
@@ -201,6 +208,8 @@ def closed(machine: Machine, before: Moment) -> Moment:
         machine.is_stopped,
         tuple(machine.cancelled_by_hand),
         complaints,
+        machine.wave,
+        machine.is_branch,
     )
 
 
@@ -222,7 +231,8 @@ def attempt(work: Callable[[], object]) -> MesmsError | None:
 
 def _stop(machine: Machine, tool: Tool) -> MesmsError | None:
     error = attempt(tool.stop)
-    machine.is_stopped = tool.store.read_freeze().is_active
+    # on a branch it is done when it stands there, whatever the run that asked for it was told, or can still see
+    machine.is_stopped = stands_stopped(machine) if machine.is_branch else tool.store.read_freeze().is_active
     return error
 
 

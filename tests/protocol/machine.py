@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mesms_gitops.sandbox.defaults import API_KEY
+from mesms_gitops.sandbox.refusals import Answer
 from mesms_gitops.store.codec import decode
 from mesms_gitops.store.host import Host
 from mesms_gitops.store.port import LockInfo
-from tests.store.memory_disk import Content, Died, MemoryDisk
+from tests.store.memory_disk import Content, Died, MemoryDisk, torn
 
 from .fate import Event, Fate, Kind
 
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
 
     from mesms_gitops.errors import MesmsError
     from mesms_gitops.model.state import State
-    from mesms_gitops.sandbox.world import Answer, World
+    from mesms_gitops.sandbox.world import World
 
     Command = Callable[["Process"], MesmsError | None]
     """What a process does from its start to its end; the error it ends with, if it does."""
 
 STATE = Path("/project/.mesms/state.json")
 LOCK = STATE.with_name(f"{STATE.name}.lock")
+JOURNAL = STATE.with_name(f"{STATE.name}.journal")
 NUMBER_SHOWN = b"80000000"
 """Every number of every scenario begins so: bytes of a state that hold it show a phone number."""
 LATE = timedelta(minutes=15)
@@ -70,6 +72,8 @@ class Machine:
         self.complaints: list[str] = []
         self.late: list[tuple[datetime, Asked]] = []
         self.is_stopped = False
+        self.wave = 1
+        self.is_branch = False
         self.cancelled_by_hand: list[str] = []
         self.apply: Command = _nothing
         self.stop: Command = _nothing
@@ -187,6 +191,11 @@ class Machine:
 
     def ask(self, asked: Asked, *, hidden: bool = False) -> Answer:
         """The server carries out one request; a message made by it may stay out of the listing for a while."""
+        if asked.method == "PUSH":
+            from .branch import land
+
+            land(self, asked.body)  # type: ignore[arg-type]  # what `Branch.push` left there
+            return Answer(200, {})
         self.world.listing_lag = LATE if hidden else timedelta(0)
         return self.world.request(asked.method, asked.path, asked.query, asked.body, API_KEY)
 
@@ -196,19 +205,28 @@ class Machine:
 
     # --- what is written ----------------------------------------------------------------------------------------------
 
-    def check_written(self, before: bytes | None, after: bytes) -> None:
-        """A new state was put in place: it reads back, follows the one before, and shows no number."""
-        newer, older = decoded(after), None if before is None else decoded(before)
-        if NUMBER_SHOWN in after:
+    def check_written(self, older: State | None, newer: State | None, shown: bytes) -> None:
+        """State or journal was written: what they say follows what they said before, and ``shown`` shows no number.
+
+        A journal that begins, or is folded in, changes nothing.
+        """
+        if NUMBER_SHOWN in shown:
             self.complaints.append("a phone number stands in the state")
-        if newer.serial != (older.serial if older else 0) + 1:
+        if newer is None:
+            self.complaints.append("a write left no state")
+        elif newer != older and newer.serial != (older.serial if older else 0) + 1:
             self.complaints.append(f"serial {newer.serial} was written over {older.serial if older else 'nothing'}")
 
 
+def recorded(files: Mapping[Path, bytes]) -> State | None:
+    """The state that stands in ``files``; its uuids are claimed once, or this raises."""
+    body = files.get(STATE)
+    return None if body is None else _decoded(body, files.get(JOURNAL))
+
+
 @lru_cache(maxsize=4096)
-def decoded(body: bytes) -> State:
-    """The state in ``body``; its uuids are claimed once, or this raises."""
-    return decode(body)
+def _decoded(body: bytes, journal: bytes | None) -> State:
+    return decode(body, journal=journal)
 
 
 def _nothing(_process: Process) -> None:
@@ -223,7 +241,7 @@ class StepDisk(MemoryDisk):
         self._machine = machine
 
     def step(self, name: str, path: Path) -> None:
-        if name in ("read", "list", "make folder"):
+        if name in ("read", "stat", "list", "make folder"):
             self._machine.check_alive()
             return
         kind = Kind.ENTER if name == "enter" else Kind.WRITE
@@ -231,10 +249,15 @@ class StepDisk(MemoryDisk):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     def replace(self, source: Path, target: Path) -> None:
-        before = self.entries.get(target)
+        before = recorded(self.killed()) if target == STATE else None
         super().replace(source, target)
         if target == STATE:
-            self._machine.check_written(before and before.seen, self.entries[target].seen)
+            self._machine.check_written(before, recorded(self.killed()), self.entries[target].seen)
+
+    def append(self, path: Path, body: bytes, size: int) -> None:
+        before = recorded(self.killed())
+        super().append(path, body, size)
+        self._machine.check_written(before, recorded(self.killed()), body)
 
     def settle(self) -> None:
         """Everything becomes durable: minutes have passed."""
@@ -242,8 +265,9 @@ class StepDisk(MemoryDisk):
         self._pending = []
 
     def forget(self) -> None:
-        """The power goes."""
-        self.entries = {path: Content(one.durable, one.durable) for path, one in self._durable.items()}
+        """The power goes. Of a line that was being appended, as much as can be has reached the disk."""
+        found = ((path, torn(one)) for path, one in self._durable.items())
+        self.entries = {path: Content(body, body) for path, body in found}
         self.settle()
 
 

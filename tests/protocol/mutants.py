@@ -9,25 +9,34 @@ from unittest.mock import patch
 
 from mesms_gitops.errors import NoAnswer, StateLocked
 from mesms_gitops.model.evidence import People
-from mesms_gitops.model.plan import Reason, StepResult
+from mesms_gitops.model.plan import Reason
 from mesms_gitops.model.sends import TRANSITIONS, SendEvent, SendPhase
-from mesms_gitops.model.state import Freeze, State
+from mesms_gitops.model.state import STATE_VERSION, Freeze, State
 from mesms_gitops.planning import planner
 from mesms_gitops.reconcile import apply as apply_module
 from mesms_gitops.reconcile import cancel as cancel_module
+from mesms_gitops.reconcile import intents
+from mesms_gitops.reconcile import turn as turn_module
+from mesms_gitops.reconcile import wave as wave_module
 from mesms_gitops.reconcile.cancel import CancelResult
 from mesms_gitops.reconcile.tools import Journal
 from mesms_gitops.store.file import FileStore
+from mesms_gitops.store.git_push import Move, Pushed, PushEnd
+from mesms_gitops.store.git_store import GitStore
+from mesms_gitops.store.journal import MARK
 
 from . import manifests
 from .account import Client
+from .branch import Branch
 from .machine import StepDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from mesms_gitops.model.observation import Accepted
     from mesms_gitops.model.sends import SendRecord
+    from mesms_gitops.store.git_history import Tips
 
     Patch = tuple[object, str, object]
 
@@ -62,24 +71,29 @@ def _unwritten(journal: Journal, state: State) -> None:
 
 
 _write = Journal.write
-_intend = apply_module._intend
+_intend = wave_module._intend
 _until_certain = cancel_module._until_certain
-_apply_forbidden = apply_module._forbidden
 _send = Client.send
 
 
-def _settled_early(action: Any, planned: Any, desired: Any, run: Any) -> SendRecord:
+def _settled_early(turns: Any, run: Any) -> Any:
     """The outcome "not sent" is written before the request is made."""
-    record = _intend(action, planned, desired, run)
-    run.journal.write_send(action.campaign, replace(record, phase=SendPhase.FAILED))
-    return record
+    wave = _intend(turns, run)
+    for turn, record in wave:
+        run.journal.write_send(turn.action.campaign, replace(record, phase=SendPhase.FAILED))
+    return wave
 
 
-def _taken_for_not_sent(action: Any, record: SendRecord, error: NoAnswer, run: Any) -> bool:
-    phase = TRANSITIONS[record.phase, SendEvent.REFUSED]
-    run.journal.write_send(action.campaign, replace(record, phase=phase, reason=error.what))
-    run.note(action, StepResult.FAILED, error.what)
-    return False
+def _taken_for_not_sent(record: SendRecord, error: NoAnswer) -> SendRecord:
+    return replace(record, phase=TRANSITIONS[record.phase, SendEvent.REFUSED], reason=error.what)
+
+
+def _put_back_early(turns: Any, run: Any) -> Any:
+    """All but the first of a wave are written down as not sent before they are."""
+    wave = _intend(turns, run)
+    wave_module._put_back(wave[1:], run)
+    run.flush()
+    return wave
 
 
 def _sent_again(client: Client, send: Any, scheduled_at: Any) -> Accepted:
@@ -108,19 +122,41 @@ def _now_or_never(desired: Any, moment: Any) -> Any:
     return None if when is not None and when <= moment else _absolute(desired, moment)
 
 
-_absolute = apply_module._absolute
+_absolute = intents.absolute
 
 
-_lock = FileStore.lock
+def _without_journal(tree: Any, _body: bytes, _journal: bytes | None) -> Any:
+    """What the journal says is passed by; the file is taken for all there is."""
+    return {key: value for key, value in tree.items() if key != MARK} | {"version": STATE_VERSION}
 
 
-@contextmanager
-def _heedless(store: FileStore, operation: str, timeout: float) -> Iterator[None]:
+_branch_push = Branch.push
+
+
+def _landed(branch: Branch, *moves: Move) -> Pushed:
+    """A push of which nobody knows what became counts as one that landed."""
+    pushed = _branch_push(branch, *moves)
+    return replace(pushed, end=PushEnd.DONE) if pushed.end is PushEnd.UNCLEAR else pushed
+
+
+def _forced(store: GitStore, commit: str, _tips: Tips) -> Pushed:
+    """The branch is pushed over whatever stands there now."""
+    tips = store._history.look()
+    head, last = store._address.head, store._address.last
+    return store._repository.push(Move(head, commit, tips.head), Move(last, commit, tips.last))
+
+
+def _heedless(lock: Callable[..., AbstractContextManager[None]]) -> Callable[..., AbstractContextManager[None]]:
     """A lock that somebody else holds is passed by."""
-    with ExitStack() as stack:
-        with suppress(StateLocked):
-            stack.enter_context(_lock(store, operation, timeout))
-        yield
+
+    @contextmanager
+    def held(store: object, operation: str, timeout: float) -> Iterator[None]:
+        with ExitStack() as stack:
+            with suppress(StateLocked):
+                stack.enter_context(lock(store, operation, timeout))
+            yield
+
+    return held
 
 
 def _no_reason(*_: object) -> None:
@@ -149,11 +185,15 @@ MUTANTS = (
         depth=2,
     ),
     Mutant(
-        "the outcome is written before the answer", ((apply_module, "_intend", _settled_early),), ("at-once", "new")
+        "an append is not synced",
+        ((StepDisk, "sync", lambda self, path, content: self.step("sync", path)),),
+        ("at-once", "named"),
+        depth=2,
     ),
-    Mutant(
-        "an unknown send counts as not sent", ((apply_module, "_unknown", _taken_for_not_sent),), ("at-once", "new")
-    ),
+    Mutant("the journal is not read", ((f"{ROOM}.store.codec", "folded", _without_journal),), ("at-once", "named")),
+    Mutant("the outcome is written before the answer", ((wave_module, "_intend", _settled_early),), ("at-once", "new")),
+    Mutant("the rest of a wave is settled before it is sent", ((wave_module, "_intend", _put_back_early),), ("waves",)),
+    Mutant("an unknown send counts as not sent", ((turn_module, "_unclear", _taken_for_not_sent),), ("at-once", "new")),
     Mutant("a send is repeated after a timeout", ((Client, "send", _sent_again),), ("at-once", "new")),
     Mutant(
         "a match need not be unclaimed", ((State, "claimed", frozenset()),), ("revised", "restored-revised", "twins")
@@ -163,17 +203,27 @@ MUTANTS = (
     Mutant("a cancel need not be confirmed", ((cancel_module, "_until_certain", _trusting),), ("edited", "deleted")),
     Mutant(
         "the replacement does not wait for the cancel",
-        ((apply_module, "_not_cancelled", _always(False)), (apply_module, "_cancel", _no_reason)),
+        ((wave_module, "_not_cancelled", _always(False)), (apply_module, "_cancel", _no_reason)),
         ("edited",),
     ),
-    Mutant("a held lock is ignored", ((FileStore, "lock", _heedless),), ("new", "named")),
+    Mutant(
+        "an unclear push counts as landed, and nobody looks before a send",
+        ((Branch, "push", _landed), (GitStore, "read_freeze", lambda store: store._freeze.read())),
+        ("branch-at-once", "branch-new"),
+    ),
+    Mutant("the branch is pushed over", ((GitStore, "_push", _forced),), ("branch-named", "branch-new")),
+    Mutant(
+        "a lock on a branch is ignored", ((GitStore, "lock", _heedless(GitStore.lock)),), ("branch-new", "branch-named")
+    ),
+    Mutant("a held lock is ignored", ((FileStore, "lock", _heedless(FileStore.lock)),), ("new", "named")),
     Mutant("the serial is not compared", ((FileStore, "_compare", _no_reason),), ("new", "named"), depth=2),
     Mutant(
         "a time that has passed is sent now",
         (
             (planner, "_forbidden", _no_reason),
-            (apply_module, "_forbidden", _no_reason),
-            (apply_module, "_absolute", _now_or_never),
+            (wave_module, "forbidden", _no_reason),
+            (turn_module, "forbidden", _no_reason),
+            (intents, "absolute", _now_or_never),
         ),
         ("late", "late-named"),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from mesms_gitops.sandbox.world import START, iso
 from tests.store.memory_disk import Content
 
 from .life import LONG, OTHER_GROUP, Scenario, Step, Want, beginning, wanted
-from .machine import STATE
+from .machine import JOURNAL, STATE
 from .manifests import SENDER, Manifest, Text
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ AT = START + 2 * DAY
 LATER = START + 3 * DAY
 SOON = START + timedelta(minutes=25)
 BACKUP = STATE.with_name(f"{STATE.name}.backup")
-COPY = STATE.with_name("copy.json")
+COPIES = {path: path.with_name(f"copy-{path.name}") for path in (STATE, JOURNAL)}
 
 HELLO = Text("hello", (1, 2))
 EDITED = Text("hello again", (1, 2))
@@ -60,16 +61,22 @@ def _cancelled_by_hand(machine: Machine) -> None:
 
 
 def _copied(machine: Machine) -> None:
-    """Somebody keeps a copy of the state."""
-    if STATE in machine.disk.entries:
-        machine.disk.entries[COPY] = machine.disk.entries[STATE]
+    """Somebody keeps a copy of the state, and of the journal that a dead run left beside it."""
+    for path, copy in COPIES.items():
+        if path in machine.disk.entries:
+            machine.disk.entries[copy] = machine.disk.entries[path]
 
 
 def _restored(machine: Machine) -> None:
-    """Somebody puts that copy back."""
-    if COPY in machine.disk.entries:
-        body = machine.disk.entries[COPY].seen
-        machine.disk.entries[STATE] = Content(body, body)
+    """Somebody puts that copy back; a journal that has no business beside it goes."""
+    if COPIES[STATE] not in machine.disk.entries:
+        return
+    for path, copy in COPIES.items():
+        if copy in machine.disk.entries:
+            body = machine.disk.entries[copy].seen
+            machine.disk.entries[path] = Content(body, body)
+        else:
+            machine.disk.entries.pop(path, None)
 
 
 def _lost(*also: str) -> Callable[[Machine], None]:
@@ -128,6 +135,15 @@ QUICKLY = timedelta(minutes=-9)
 """A turn that follows the one before by a minute."""
 MOVED_PERSON = NAMED.but(texts=(Text("hi anna", (1,)), Text("hi bob", (2, 3)), NAMED.texts[2]))
 NAMED_NOW = NAMED.but(at=None)
+OTHER_TEXTS = (Text("hi dora", (5,)), Text("hi emil", (6,)), Text("hi fern", (7,)))
+CROWD = (
+    NAMED,
+    *(Manifest(f"crowd-{text.content[3:]}", (text,), AT) for text in OTHER_TEXTS),
+    Manifest("once", (Text("hi gus", (8,)),), undo=timedelta(0)),
+)
+ONCE_OTHERS = ONCE.but(texts=(Text("now then", (8, 9)),))
+SALE_OTHERS = Manifest("z-sale", (Text("a sale", (8, 9)),), AT)
+LATE_CROWD = (NAMED.but(at=SOON), *(Manifest(f"crowd-{text.content[3:]}", (text,), SOON) for text in OTHER_TEXTS[:2]))
 TIMES = (SALE, SALE.but(name="sale-later", at=LATER))
 
 _LOST = _asks(Reason.STATE_LOST, Reason.FOREIGN_MESSAGE, Reason.TIME_PASSED)
@@ -300,4 +316,29 @@ _ALL = (
         (1, 0),
     ),
 )
-SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _ALL})
+WAVE = 4
+"""Enough for waves of one, two and three in the stories below."""
+_IN_WAVES = (
+    Scenario("waves", (Step(CROWD),), tuple(_want(one) for one in CROWD), (7, 0), wave=WAVE),
+    Scenario("waves-now", (Step((NAMED_NOW, ONCE_OTHERS)),), (_want(NAMED_NOW), _want(ONCE_OTHERS)), (4, 0), wave=WAVE),
+    Scenario(
+        "waves-edited",
+        (Step((NAMED,), calm=True), Step((NAMED_V2, SALE_OTHERS))),
+        (_want(NAMED_V2, former=(NAMED,)), _want(SALE_OTHERS)),
+        (6, 2),
+        wave=WAVE,
+    ),
+    Scenario(
+        "waves-late", (Step(LATE_CROWD), Step(), Step()), tuple(_want(one) for one in LATE_CROWD), (5, 0), wave=WAVE
+    ),
+    Scenario("waves-twins", (Step(TWINS),), (_want(TWINS[0]), _want(TWINS[1])), (2, 0), wave=WAVE),
+)
+_ON_A_BRANCH = tuple(
+    replace(scenario, name=f"branch-{scenario.name}", is_branch=True, wave=WAVE)
+    for scenario in (*_ALL, *_IN_WAVES)
+    if scenario.name in ("new", "at-once", "edited", "named", "late", "waves-now")
+)
+"""The same stories with their state on a branch."""
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
+    {scenario.name: scenario for scenario in (*_ALL, *_IN_WAVES, *_ON_A_BRANCH)}
+)

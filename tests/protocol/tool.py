@@ -18,6 +18,7 @@ from mesms_gitops.store.file import FileStore
 from mesms_gitops.store.lineage import first_lineage
 
 from .account import connected
+from .branch import BranchStore
 from .machine import STATE, OneHost
 from .manifests import ROOT, want_all
 
@@ -53,6 +54,18 @@ class MachineClock:
         self._machine.wait(seconds)
 
 
+class WaveStore(FileStore):
+    """The file, with sends in waves as on a backend whose commits take long."""
+
+    wave = 1
+
+
+def _file(machine: Machine, process: Process) -> FileStore:
+    store = WaveStore(STATE, disk=machine.disk, host=OneHost(machine, process), journal_from=0)
+    store.wave = machine.wave
+    return store
+
+
 class Tool:
     """One process with its store, its client and its journal."""
 
@@ -60,7 +73,7 @@ class Tool:
         self._manifests = manifests
         self._process = process
         self._clock = MachineClock(machine)
-        self.store = FileStore(STATE, disk=machine.disk, host=OneHost(machine, process))
+        self.store = BranchStore(machine, process) if machine.is_branch else _file(machine, process)
         self.account = connected(machine)
 
     def stored(self) -> State:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import ApiRefusal, NoAnswer, NotReached, RateLimited, StateLocked, StateMoved
+from mesms_gitops.model.holidays import NO_HOLIDAYS
 from mesms_gitops.model.numbers import Numbers
 from mesms_gitops.model.observation import (
     Accepted,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from mesms_gitops.errors import ApiError
+    from mesms_gitops.model.holidays import HolidaysOf
     from mesms_gitops.model.plan import ApplyOutcome, Plan
     from mesms_gitops.model.sends import DesiredSend, SendRecord
     from mesms_gitops.model.state import CampaignRecord
@@ -203,7 +205,7 @@ class Account:
         found = [
             message.seen()
             for message in self.messages_by_uuid.values()
-            if message.sender == sender
+            if sender in (None, message.sender)
             and message.visible_from <= self.clock.moment
             and remote_phase in (None, message.phase.value)
             and (created_from is None or message.created_at >= created_from)
@@ -290,6 +292,7 @@ class Ledger:
         self.trace, self.names = trace, names
         self.state: State | None = None
         self.freeze = Freeze()
+        self.wave = 1
         self.is_locked = False
         self.fails: dict[str, Exception] = {}
         self.then: dict[str, Callable[[], None]] = {}
@@ -397,7 +400,14 @@ class Bench:
         """Where each send of a campaign stands, by text."""
         return {self.names.get(send.fingerprint, "?"): send.phase.value for send in self.record(name).sends}
 
-    def prepared(self, *manifests: Manifest, targets: Collection[str] = (), offline: bool = False) -> Prepared:
+    def prepared(
+        self,
+        *manifests: Manifest,
+        targets: Collection[str] = (),
+        offline: bool = False,
+        look_around: bool = False,
+        holidays: HolidaysOf = lambda years: NO_HOLIDAYS,
+    ) -> Prepared:
         """The plan for these manifests. An empty folder is meant to be one."""
         self.names |= {send.fingerprint: send.text or "" for told in manifests for send in told.sends()}
 
@@ -414,6 +424,8 @@ class Bench:
             balance=None if offline else self.account.balance(),
             targets=targets,
             allow_empty=True,
+            holidays=holidays,
+            look_around=look_around,
         )
         return prepare(request, None if offline else self.account, self.clock, self.teller)
 

@@ -53,7 +53,7 @@ def test_a_message_that_the_manifest_asks_for_becomes_its_send(bench: Bench) -> 
     uuid = bench.account.by_hand(SALE, "Hello")
     record = _adopt(bench, uuid)
     made = bench.account.messages_by_uuid[uuid].created_at
-    (expected,) = remembered(SALE, P.SCHEDULED, uuid="m1", intended_at=made).sends
+    (expected,) = remembered(SALE, P.SCHEDULED, uuid="m1", intended_at=made, quoted=None).sends
     assert (record, bench.record().manifest) == (expected, SALE.wanted().manifest)
     (action,) = bench.plan(SALE).actions
     assert (action.verb, action.reason) == ("keep", Reason.UNCHANGED)

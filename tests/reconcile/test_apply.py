@@ -188,7 +188,7 @@ def test_what_an_accepted_message_costs_is_me_smss_to_say(
     monkeypatch.setattr(bench.account, "send", lambda *_: answer)
     bench.apply(SALE)
     (send,) = bench.record().sends
-    assert (send.uuid, send.recipients, send.credits) == ("u", recipients, credits)
+    assert (send.uuid, send.recipients, send.credits, send.quoted) == ("u", recipients, credits, 3)
 
 
 def test_the_size_of_a_contact_group_nobody_priced_is_that_of_its_answer(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=BENCHES)
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """An empty place for state, of each backend in turn."""
-    return BENCHES[request.param](tmp_path)
+    made = BENCHES[request.param](tmp_path)
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    return made

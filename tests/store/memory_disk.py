@@ -10,11 +10,11 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, field
+from itertools import count, product
 from typing import TYPE_CHECKING
 
-from mesms_gitops.store.disk import Disk
+from mesms_gitops.store.disk import Disk, Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,10 +27,11 @@ class Died(BaseException):
 
 @dataclass(eq=False)
 class Content:
-    """The bytes of one file: as processes see them, and as the platter holds them."""
+    """The bytes of one file: as processes see them, and as the platter holds them. ``number`` is the file's own."""
 
     seen: bytes
     durable: bytes
+    number: int = field(default_factory=count().__next__)
 
 
 class MemoryDisk(Disk):
@@ -78,6 +79,14 @@ class MemoryDisk(Disk):
         content = self.entries.get(path)
         return None if content is None else content.seen
 
+    def stamp(self, path: Path) -> Stamp | None:
+        """Exact: other bytes are another stamp. A file made later counts as changed long after."""
+        self.step("stat", path)
+        content = self.entries.get(path)
+        if content is None:
+            return None
+        return Stamp((content.number, hash(content.seen)), len(content.seen), content.number * 10**10 + 1)
+
     def names(self, folder: Path) -> list[str]:
         self.step("list", folder)
         return sorted(path.name for path in self.entries if path.parent == folder)
@@ -96,6 +105,20 @@ class MemoryDisk(Disk):
         self.step("write the rest of", path)
         content.seen = body
         self.sync(path, content)
+
+    def append(self, path: Path, body: bytes, size: int) -> None:
+        content = self.entries[path]
+        before = content.seen
+        assert len(before) == size
+        try:
+            self.step("append to", path)
+            content.seen = before + body[: len(body) // 2]
+            self.step("append the rest to", path)
+            content.seen = before + body
+            self.sync(path, content)
+        except OSError:
+            content.seen = before
+            raise
 
     def sync(self, path: Path, content: Content) -> None:
         """Make the bytes of a file durable."""
@@ -151,3 +174,10 @@ class MemoryDisk(Disk):
                         entries[path] = content
             yield {path: content.durable for path, content in entries.items()}
             yield {path: content.seen for path, content in entries.items()}
+            yield {path: torn(content) for path, content in entries.items()}
+
+
+def torn(content: Content) -> bytes:
+    """As far as an append came that no fsync has covered: nearly to its end."""
+    is_longer = content.seen.startswith(content.durable) and len(content.seen) > len(content.durable) > 0
+    return content.seen[:-1] if is_longer else content.durable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import time
@@ -115,7 +116,8 @@ def main(location: str, root: str, verb: str, count: str = "1", me: str = "0") -
     if verb == "take":
         widen("discard", longest=0.1)
     try:
-        VERBS[verb](open_store(location, Path(root), lambda note: say("note:", note)), int(count), me)
+        store = open_store(location, Path(root), lambda note: say("note:", note), environment=os.environ)
+        VERBS[verb](store, int(count), me)
     except StateError as error:
         say("error:", type(error).__name__, error.what, error.where, error.why)
         return 1

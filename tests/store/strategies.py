@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from hypothesis import strategies as st
 
+from mesms_gitops.model.delivery import DeliveryNote
 from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase, SendRecord
 from mesms_gitops.model.sketch import AudienceSketch, Shape
 from mesms_gitops.model.state import Approval, CampaignRecord, Freeze, ManifestRecord, State
@@ -76,6 +77,8 @@ def send_records(draw, revisions=first_revision) -> SendRecord:
             delivery=tables(counts),
             cancel=st.none() | cancel_intents,
             reason=st.none() | texts,
+            quoted=st.none() | counts,
+            notes=st.sets(st.sampled_from(DeliveryNote), max_size=3).map(sorted).map(tuple),
         )
     )
 

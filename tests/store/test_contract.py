@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mesms_gitops.errors import StateError, StateLocked, StateMoved, StateUnreadable
+from mesms_gitops.errors import StateError, StateLocked, StateMoved, StateRetired, StateUnreadable
 from mesms_gitops.model.state import CampaignRecord, Freeze, State
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ def test_killed_at_any_instant(bench: Bench) -> None:
     for _ in range(12):
         with bench.run("toil") as run:
             first = run.stdout.readline()
-            time.sleep(chance.random() * 0.05)
+            time.sleep(chance.random() * bench.commits_take)
             run.kill()
             words = [word for word in (first + run.stdout.read()).split("\n") if word and not word.startswith("note:")]
         assert words == [str(stood + 1 + each) for each in range(len(words))]
@@ -390,3 +390,77 @@ def test_a_change_that_fails_freezes_nothing(bench: Bench) -> None:
     with pytest.raises(ZeroDivisionError):
         store.amend_freeze(lambda was: replace(was, everything=bool(1 // 0)))
     assert store.read_freeze() == Freeze()
+
+
+# ── moving away ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+NEW = "elsewhere/state.json"
+
+
+def test_a_state_that_is_moved_here_keeps_its_serial(bench: Bench) -> None:
+    """The first state of a place may have any serial; from then on it is raised by one, as ever."""
+    bench.open().commit(state(57, "a"), 0)
+    assert bench.open().read() == state(57, "a")
+    with pytest.raises(StateMoved):
+        bench.open().commit(state(99, "a"), 0)
+    bench.open().commit(state(58, "b"), 57)
+    assert bench.open().read() == state(58, "b")
+
+
+def test_a_serial_is_never_zero(bench: Bench) -> None:
+    """Zero is the serial of no state at all."""
+    with pytest.raises(StateMoved):
+        bench.open().commit(state(0), 0)
+    assert bench.open().read() is None
+
+
+def test_a_retired_place_names_the_new_one(bench: Bench) -> None:
+    """Nobody reads, writes or stops anything there any more: a run at work and a later one are told where to go."""
+    used = bench.open()
+    used.commit(state(1, "a"), 0)
+    with bench.open().lock("state migrate", 0):
+        bench.open().retire(NEW, 1)
+    for store in (used, bench.open()):
+        for act in (
+            store.read,
+            lambda store=store: store.commit(state(2, "a"), 1),
+            lambda store=store: store.write_freeze(Freeze()),
+            lambda store=store: store.amend_freeze(lambda was: was),
+        ):
+            with pytest.raises(StateRetired) as caught:
+                act()
+            assert caught.value.to == NEW
+            assert f"state: {NEW}" in caught.value.next_step
+        assert store.read_freeze().everything
+        assert NEW in store.read_freeze().by
+
+
+def test_retiring_gives_the_stop_as_it_stood(bench: Bench) -> None:
+    """A stop moves along with its state, also when the command is repeated after a crash; a second place is refused."""
+    freeze = Freeze(campaigns=frozenset({"a"}), since=NOON, by="somchai")
+    bench.open().commit(state(1), 0)
+    bench.open().write_freeze(freeze)
+    for _ in range(2):
+        assert bench.open().retire(NEW, 1) == freeze
+    with pytest.raises(StateRetired, match="not kept here any more"):
+        bench.open().retire("third/state.json", 1)
+
+
+def test_a_state_that_moved_on_is_not_retired(bench: Bench) -> None:
+    """A commit that came between the copy and the tombstone is in no copy: nothing is retired, and work goes on."""
+    store = bench.open()
+    store.commit(state(1), 0)
+    bench.open().commit(state(2, "a"), 1)
+    with pytest.raises(StateMoved):
+        store.retire(NEW, 1)
+    assert bench.open().read() == state(2, "a")
+    assert bench.open().read_freeze() == Freeze()
+    store.write_freeze(Freeze())
+
+
+def test_nothing_is_retired_where_nothing_stands(bench: Bench) -> None:
+    """A place without state has none to move; it stays free."""
+    with pytest.raises(StateError):
+        bench.open().retire(NEW, 0)
+    assert bench.open().read() is None
+    bench.open().commit(state(1), 0)

@@ -11,7 +11,9 @@ import pytest
 from mesms_gitops.errors import ConfigError
 from mesms_gitops.store.file import FileStore
 from mesms_gitops.store.lineage import first_lineage
+from mesms_gitops.store.object_store import ObjectStore
 from mesms_gitops.store.open import open_store
+from mesms_gitops.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,21 +32,23 @@ def test_a_path_is_relative_to_the_project(tmp_path: Path, location: str) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("location", ["s3://b/k.json", "gs://b/k", "az://b/folder/k"])
+def test_a_bucket_is_not_asked_when_it_is_named(tmp_path: Path, location: str) -> None:
+    """No request is made and no credential looked for before something is asked."""
+    assert isinstance(open_store(location, tmp_path, silent), ObjectStore)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_absolute_path_is_kept(tmp_path: Path) -> None:
     """An absolute path is what it says."""
     assert open_store(str(tmp_path / "s.json"), tmp_path / "elsewhere", silent).path == tmp_path / "s.json"
 
 
-@pytest.mark.parametrize(
-    "location",
-    ["git:mesms-state", "s3://b/k.json", "gs://b/k", "az://b/k", "postgresql://h/d", "postgres://h/d", "sqlite:///x"],
-)
-def test_what_comes_later_says_so(tmp_path: Path, location: str) -> None:
-    """A backend of a later version is no path, and the error says what to write now."""
-    with pytest.raises(ConfigError, match="not in this version") as caught:
-        open_store(location, tmp_path, silent)
-    assert location in caught.value.where
-    assert ".mesms/state.json" in caught.value.next_step
+@pytest.mark.parametrize("location", ["postgresql://h/d", "postgres://h/d?state=x", "sqlite:///x", "sqlite:////x/y"])
+def test_a_database_is_not_touched_when_it_is_named(tmp_path: Path, location: str) -> None:
+    """No connection is made and no file written before something is asked."""
+    assert isinstance(open_store(location, tmp_path, silent), SqlStore)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 CLOCK_TOLERANCE = 60.0
 """Seconds that this machine's clock may be off before it is worth a word."""
+
+SHORTEST_SECRET = 16
+"""Characters: a trial costs less than a microsecond, and whoever has the state knows when it fits."""
 
 Line = tuple[str, str, str]
 """ok, warn or fail; what was found; what to do next."""
@@ -64,6 +68,10 @@ def _of_state(place: Workplace) -> Iterator[Line]:
             "digests are keyed with the lineage, which stands in the same file: numbers can be searched",
             advice,
         )
+    elif len(os.environ.get("MESMS_HASH_KEY", "").strip()) < SHORTEST_SECRET:
+        found = f"MESMS_HASH_KEY ({key.identity}) is so short that it can be guessed: then numbers can be searched"
+        advice = f"set {SHORTEST_SECRET} random characters or more before the first apply; a state keeps the key it has"
+        yield "warn", found, advice
     else:
         yield "ok", f"digests are keyed with MESMS_HASH_KEY ({key.identity})", ""
     held = place.store.info()

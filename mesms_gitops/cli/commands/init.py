@@ -31,10 +31,13 @@ QUESTIONS = {
 @click.option("--timezone", metavar="ZONE", help="IANA time zone.  [default: Asia/Bangkok]")
 @click.option("--window", metavar="HH:MM-HH:MM", help="Hours in which marketing may leave.  [default: 09:00-20:00]")
 @click.option("--campaign", metavar="NAME", help="Name of the first campaign.  [default: hello]")
+@click.option("--github", "has_github", is_flag=True, help="Also write the GitHub workflows that plan and apply it.")
 @click.option("-y", "--yes", "--no-input", "no_input", is_flag=True, help="Ask nothing; take the defaults.")
 @options.everywhere
 @click.pass_obj
-def command(obj: dict[str, Any], /, *, folder: Path | None, no_input: bool, **given: str | None) -> int:
+def command(
+    obj: dict[str, Any], /, *, folder: Path | None, no_input: bool, has_github: bool, **given: str | None
+) -> int:
     """Make a project in DIR: mesms.yaml, a sample campaign (a draft), .gitignore, and schemas for the editor.
 
     A file that is there already is never touched. On a terminal, and with no option, it asks; Ctrl-C leaves nothing.
@@ -45,9 +48,9 @@ def command(obj: dict[str, Any], /, *, folder: Path | None, no_input: bool, **gi
     base = Path(obj.get("chdir") or ".")
     chosen = {field: _accepted(field, value) for field, value in given.items() if value is not None}
     if not chosen and not no_input and Terminal.of_process().can_ask:
-        return _interview(base, folder)
+        return _interview(base, folder, has_github=has_github)
     folder = base / (folder or ".")
-    return _make(folder, replace(Answers(), **chosen), chosen)
+    return _make(folder, replace(Answers(), **chosen), chosen, has_github=has_github)
 
 
 def _accepted(field: str, value: str) -> str:
@@ -64,14 +67,14 @@ def _accepted(field: str, value: str) -> str:
 # --- on a terminal ----------------------------------------------------------------------------------------------------
 
 
-def _interview(base: Path, folder: Path | None) -> int:
+def _interview(base: Path, folder: Path | None, *, has_github: bool) -> int:
     """Ask, show what would be written, and write it when told to."""
     try:
         _tell("A project for SMS campaigns. Enter takes what stands in brackets; Ctrl-C leaves nothing behind.\n")
         folder = base / (folder or Path(click.prompt("Folder", default=".", err=True)))
         answers = _asked(folder)
         _tell(f"\nIn {folder.resolve()}:")
-        for name, is_new in _intended(folder, answers).items():
+        for name, is_new in _intended(folder, answers, has_github=has_github).items():
             _tell(f"  {'create' if is_new else 'keep  '} {name}")
         agreed = click.confirm("\nWrite this?", default=True, err=True)
     except click.Abort:
@@ -80,7 +83,7 @@ def _interview(base: Path, folder: Path | None) -> int:
     if not agreed:
         _tell("nothing was written")
         return 1
-    return _make(folder, answers, {})
+    return _make(folder, answers, {}, has_github=has_github)
 
 
 def _asked(folder: Path) -> Answers:
@@ -117,13 +120,14 @@ def _tell(text: str) -> None:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def _make(folder: Path, answers: Answers, chosen: Mapping[str, str]) -> int:
-    from mesms_gitops.cli.starting import PROJECT, files, write_all
+def _make(folder: Path, answers: Answers, chosen: Mapping[str, str], *, has_github: bool) -> int:
+    from mesms_gitops.cli.starting import PROJECT, STATE, STATE_ON_A_BRANCH, files, write_all
     from mesms_gitops.cli.wiring import SystemClock
 
     was_there = (folder / PROJECT).exists()
-    intended = _intended(folder, answers)
-    texts = files(answers, SystemClock().now())
+    intended = _intended(folder, answers, has_github=has_github)
+    texts = files(answers, SystemClock().now(), STATE_ON_A_BRANCH if has_github else STATE)
+    texts |= _workflows(folder) if has_github else {}
     write_all(folder, {name: texts[name] for name, is_new in intended.items() if is_new})
     for name, is_new in intended.items():
         click.echo(f"  {'created' if is_new else 'kept   '} {name}")
@@ -133,15 +137,39 @@ def _make(folder: Path, answers: Answers, chosen: Mapping[str, str]) -> int:
     if not was_there:
         click.echo("\nnext: mesms-gitops validate; then, with MESMS_API_KEY set: mesms-gitops plan")
         click.echo("      no account? mesms-gitops sandbox runs one here")
+    if has_github:
+        _tell_of_github(was_there=was_there)
     return 0
 
 
-def _intended(folder: Path, answers: Answers) -> dict[str, bool]:
+def _workflows(folder: Path) -> dict[str, str]:
+    """The workflows, by their paths as seen from the project: they stand at the root of its repository."""
+    from mesms_gitops.cli.repository import prefix_in_repository
+    from mesms_gitops.cli.workflows import FOLDER, workflows
+
+    project = prefix_in_repository(folder)
+    up = "" if project == "." else "../" * len(project.split("/"))
+    return {f"{up}{FOLDER}/{name}": text for name, text in workflows(project).items()}
+
+
+def _tell_of_github(*, was_there: bool) -> None:
+    from mesms_gitops.cli.workflows import ACTION_COMMIT
+
+    _tell("\nnext, on GitHub (docs/github.md): the environment `production` with MESMS_API_KEY and its reviewers;")
+    _tell("      the secret MESMS_READ_KEY, a key without sms:send; lists where a runner can read them")
+    if was_there:
+        _tell("      a runner's disk is gone after each job: `state: git:mesms-state` in mesms.yaml keeps the state")
+    if not ACTION_COMMIT.strip("0"):
+        _tell(f"      this is no release: put the commit you trust in the place of {ACTION_COMMIT[:12]}…")
+
+
+def _intended(folder: Path, answers: Answers, *, has_github: bool) -> dict[str, bool]:
     """The files of the project and whether each is new. A project that is there is given no sample, unless named."""
     from mesms_gitops.cli.starting import IGNORED, PROJECT, Answers, sample_path
 
     sample = sample_path(answers)
     names = [PROJECT, sample, IGNORED, "schemas/campaign.schema.json", "schemas/project.schema.json"]
+    names += _workflows(folder) if has_github else ()
     intended = {name: not (folder / name).exists() for name in names}
     if not intended[PROJECT] and intended[sample] and answers.campaign == Answers().campaign:
         del intended[sample]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,17 @@ import click
 
 from mesms_gitops.cli import completion, options
 from mesms_gitops.cli.names import check_name
-from mesms_gitops.errors import ConfigError, PersonNeeded, StateError, UsageError
+from mesms_gitops.errors import StateLocked, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mesms_gitops.cli.wiring import Workplace
-    from mesms_gitops.model.state import State
+    from mesms_gitops.store.port import Store
+
+_lock_timeout = click.option(
+    "--lock-timeout", default=0.0, show_default=True, metavar="SECONDS", help="Wait so long for the lock."
+)
 
 
 @click.group("state", context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,74 +72,73 @@ def show_command(obj: dict[str, Any], *, name: str, output: str) -> int:
 @options.everywhere
 @click.pass_obj
 def pull_command(obj: dict[str, Any]) -> int:
-    """Print the state file."""
+    """Print the state, byte for byte as a file would hold it, wherever it is kept. Nothing where there is none yet."""
     from mesms_gitops.store.codec import encode
 
-    click.echo(encode(_place(obj).stored_state()).decode(), nl=False)
+    place = _place(obj)
+    state = place.store.read()
+    if state is None:
+        # a state that was lost is an error, and not an empty answer
+        place.stored_state()
+        place.teller.note("there is no state yet: nothing was applied")
+        return 0
+    sys.stdout.flush()
+    sys.stdout.buffer.write(encode(state))
     return 0
 
 
 @command.command("push")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @options.everywhere
-@click.option("--force", is_flag=True, help="Also over a newer serial or another lineage.")
+@_lock_timeout
+@click.option("--force", is_flag=True, help="Also over a newer or differing state of the same lineage.")
 @click.pass_obj
-def push_command(obj: dict[str, Any], *, file: str, force: bool) -> int:
-    """Put FILE (- for standard input) in the place of the state. Refuses an older serial and another lineage."""
+def push_command(obj: dict[str, Any], *, file: str, lock_timeout: float, force: bool) -> int:
+    """Put FILE (- for standard input) in the place of the state. Refuses an older serial and another lineage.
+
+    Whoever asked to be forgotten stays forgotten, whatever FILE says.
+    """
+    from mesms_gitops.cli.by_hand import merged
     from mesms_gitops.store.codec import decode
 
     body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     pushed = decode(body, origin=file)
     place = _place(obj)
-    with place.store.lock("state push", 0.0):
+    with place.store.lock("state push", lock_timeout):
         stored = place.store.read()
-        serial = stored.serial if stored else 0
-        if stored is not None and not force:
-            _check_push(stored, pushed)
-        lineage = stored.lineage if stored is not None else pushed.lineage
-        if lineage != pushed.lineage:
-            raise StateError(
-                "the stored state has another lineage",
-                why="a state is never overwritten by one with another history, not even by force",
-                next_step="move the stored file away first, if it really is to go",
-            )
-        place.store.commit(replace(pushed, serial=serial + 1), expected_serial=serial)
-    click.echo(f"pushed: {len(pushed.campaigns)} campaigns, serial {serial + 1}")
+        if stored is None:
+            # a state that was lost comes back as it was
+            became = pushed if pushed.serial else replace(pushed, serial=1)
+        else:
+            became = merged(stored, pushed, force=force)
+        if became is not stored:
+            place.store.commit(became, expected_serial=stored.serial if stored else 0)
+    kept = len(set(became.suppressed) - set(pushed.suppressed))
+    if kept:
+        place.teller.note(f"{kept} people whom the stored state had forgotten, and {file} had not, stay forgotten")
+    what = "nothing to push: it is what is stored" if became is stored else "pushed"
+    click.echo(f"{what}: {len(became.campaigns)} campaigns, serial {became.serial}")
     return 0
-
-
-def _check_push(stored: State, pushed: State) -> None:
-    if pushed.lineage != stored.lineage:
-        raise StateError(
-            "this state belongs to another lineage",
-            why=f"stored is {stored.lineage}, the file's is {pushed.lineage}",
-            next_step="push the state of this project",
-        )
-    if pushed.serial < stored.serial:
-        raise StateError(
-            "this state is older than the stored one",
-            why=f"its serial is {pushed.serial}, stored is {stored.serial}: sends made since would be forgotten",
-            next_step="pull the stored state and look at both; --force if the older one is right",
-        )
 
 
 @command.command("mv")
 @click.argument("old", shell_complete=completion.recorded)
 @click.argument("new")
 @options.everywhere
+@_lock_timeout
 @click.pass_obj
-def mv_command(obj: dict[str, Any], *, old: str, new: str) -> int:
+def mv_command(obj: dict[str, Any], *, old: str, new: str, lock_timeout: float) -> int:
     """Give campaign OLD the name NEW in state; OLD stays reserved. `moved_from` in a manifest does it by plan."""
+    from mesms_gitops.cli.by_hand import check_new
     from mesms_gitops.model.state import CampaignRecord
     from mesms_gitops.reconcile.tools import Journal
 
     place = _place(obj)
-    with place.store.lock("state mv", 0.0):
+    with place.store.lock("state mv", lock_timeout):
         state = place.stored_state()
         check_name(old, state)
-        if new in state.campaigns:
-            raise UsageError(f"state already knows a campaign {new}", where="NEW", next_step="choose another name")
         record = state.campaigns[old]
+        check_new(new, record, state.campaigns.get(new))
         moved = state.with_campaign(replace(record, name=new))
         left = CampaignRecord(old, record.file, record.revision, moved_to=new)
         Journal(place.store, state).write(moved.with_campaign(left))
@@ -141,28 +147,27 @@ def mv_command(obj: dict[str, Any], *, old: str, new: str) -> int:
 
 
 @command.command("rm")
-@click.argument("name", shell_complete=completion.recorded)
+@click.argument("names", nargs=-1, required=True, metavar="NAME…", shell_complete=completion.recorded)
 @options.everywhere
+@_lock_timeout
 @click.option("--force", is_flag=True, help="Also if a message of it is live or unknown: it may then be sent again.")
 @click.pass_obj
-def rm_command(obj: dict[str, Any], *, name: str, force: bool) -> int:
-    """Forget campaign NAME without cancelling anything."""
+def rm_command(obj: dict[str, Any], *, names: tuple[str, ...], lock_timeout: float, force: bool) -> int:
+    """Forget campaigns without cancelling anything: all of them, or none if one must not be."""
+    from mesms_gitops.cli.by_hand import check_unheld
     from mesms_gitops.reconcile.tools import Journal
 
     place = _place(obj)
-    with place.store.lock("state rm", 0.0):
-        state = place.stored_state()
-        check_name(name, state)
-        held = [send for send in state.campaigns[name].sends if send.is_live or send.is_unsettled]
-        if held and not force:
-            raise PersonNeeded(
-                f"{name} has {len(held)} messages that are live or unknown",
-                where=f"state: {name}",
-                why="once forgotten, the same manifest would text the same people again",
-                next_step="delete its manifest and apply, which cancels what can be; --force to forget it all the same",
-            )
-        Journal(place.store, state).write(state.without_campaign(name))
-    click.echo(f"{name} is forgotten")
+    with place.store.lock("state rm", lock_timeout):
+        state = rest = place.stored_state()
+        for name in names:
+            check_name(name, state)
+            if not force:
+                check_unheld(state.campaigns[name])
+            rest = rest.without_campaign(name)
+        Journal(place.store, state).write(rest)
+    for name in dict.fromkeys(names):
+        click.echo(f"{name} is forgotten")
     return 0
 
 
@@ -193,21 +198,36 @@ def unlock_command(obj: dict[str, Any], *, lock_id: str | None, force: bool) -> 
 @command.command("migrate")
 @click.argument("target")
 @options.everywhere
+@_lock_timeout
 @click.pass_obj
-def migrate_command(obj: dict[str, Any], *, target: str) -> int:
-    """Move the state to another backend. This version knows files only."""
-    from mesms_gitops.store.open import open_store
+def migrate_command(obj: dict[str, Any], *, target: str, lock_timeout: float) -> int:
+    """Move the state to TARGET, which is what `state:` is to say from then on: a file, git:, s3:// or postgresql://.
+
+    Serial, lineage and emergency stop move along; the copy is read back and compared before the old place is given up.
+    There a tombstone stays, which names the new one. After a crash, do the same again.
+    """
+    from mesms_gitops.cli.wiring import state_at
+    from mesms_gitops.store.migration import migrate
 
     place = _place(obj)
-    other = open_store(target, place.project.root, place.teller.say)
-    with place.store.lock("state migrate", 0.0), other.lock("state migrate", 0.0):
-        state = place.store.read()
-        if state is None:
-            raise ConfigError("there is no state to move", where=place.project.state, next_step="apply something first")
-        if other.read() is not None:
-            raise StateError("the target already holds a state", where=target, next_step="choose an empty target")
-        other.commit(replace(state, serial=1), expected_serial=0)
-        if other.read() != replace(state, serial=1):
-            raise StateError("the copy is not equal to the original", where=target, next_step="keep using the old one")
-    click.echo(f"copied to {target}\nnext: write `state: {target}` into mesms.yaml, then remove {place.project.state}")
+    other = state_at(target, place.project, place.teller.note)
+    with place.store.lock("state migrate", lock_timeout), _locked(other, place.store, target, lock_timeout):
+        done = migrate(place.store, other, target)
+    verb = "moved before" if done.was_done else "moved"
+    click.echo(f"{verb}: {len(done.state.campaigns)} campaigns, serial {done.state.serial}")
+    click.echo(f"  from {place.project.state}, where a tombstone stays\n  to   {target}")
+    click.echo(f"next: write `state: {target}` into mesms.yaml (or MESMS_STATE), and commit that")
     return 0
+
+
+@contextmanager
+def _locked(target: Store, source: Store, name: str, timeout: float) -> Iterator[None]:
+    """Hold the target's lock as well. Raises `UsageError` if it is the source's: both are one place."""
+    if target.info() == source.info():
+        raise UsageError("the state is there already", where=name, next_step="name another place")
+    try:
+        with target.lock("state migrate", timeout):
+            yield
+    except StateLocked as locked:
+        locked.add_note(f"it is the lock of the new place, {name}")
+        raise

@@ -1,0 +1,35 @@
+"""Who makes a change to the state, from what, and where that can be looked up: for backends with a history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the environment says of a run; None where it says nothing.
+
+    ``actor`` is whoever set it off, ``run_url`` where its log is, ``commit`` the commit of the project it works on.
+    """
+
+    actor: str | None = None
+    run_url: str | None = None
+    commit: str | None = None
+
+
+def provenance_of(environment: Mapping[str, str]) -> Provenance:
+    """What GitHub Actions says of a run in its variables; nothing elsewhere.
+
+    Source: https://docs.github.com/en/actions/reference/workflows-and-actions/variables (default variables).
+    """
+    address = [environment.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
+    server, repository, run = address
+    return Provenance(
+        actor=environment.get("GITHUB_ACTOR") or None,
+        run_url=f"{server}/{repository}/actions/runs/{run}" if all(address) else None,
+        commit=environment.get("GITHUB_SHA") or None,
+    )

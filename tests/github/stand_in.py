@@ -1,0 +1,257 @@
+"""A loopback stand-in for the REST calls the action makes, with shapes and refusals of GitHub's OpenAPI description.
+
+It is stricter than GitHub: a field that it does not know, a missing header or a body that is too long is not only
+refused but remembered, and the test that used it fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.requests import Request
+
+REPOSITORY = "shop/campaigns"
+BOT = "github-actions[bot]"
+MAX_BODY = 65_536
+
+
+def user(login: str) -> dict[str, Any]:
+    """A `simple-user`, as far as anybody may lean on it."""
+    kind = "Bot" if login.endswith("[bot]") else "User"
+    return {"login": login, "id": sum(map(ord, login)), "type": kind, "site_admin": False}
+
+
+@dataclass
+class Forge:
+    """The one repository, and what was wrong with the calls that came."""
+
+    token: str = "ghs_stand-in"
+    can_write: bool = True
+    pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    commits: dict[str, set[int]] = field(default_factory=dict)
+    comments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    issues: dict[int, dict[str, Any]] = field(default_factory=dict)
+    reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    wrongs: list[str] = field(default_factory=list)
+    failing: list[int] = field(default_factory=list)
+    """Statuses that the next calls are answered with, whatever they ask."""
+    url: str = ""
+    ids: int = 100
+
+    def number(self) -> int:
+        """The next number of anything."""
+        self.ids += 1
+        return self.ids
+
+    def open_pull(self, head: str, branch: str, *, author: str = "author", owner: str = "shop") -> int:
+        """A pull request against main, from the repository itself or from the fork of ``owner``."""
+        number = self.number()
+        full_name = f"{owner}/campaigns"
+        self.pulls[number] = {
+            "number": number,
+            "state": "open",
+            "user": user(author),
+            "head": {"ref": branch, "sha": head, "label": f"{owner}:{branch}", "repo": {"full_name": full_name}},
+            "base": {"ref": "main", "sha": "0" * 40, "repo": {"full_name": REPOSITORY}},
+            "merged_at": None,
+            "merge_commit_sha": None,
+        }
+        self.commits.setdefault(head, set()).add(number)
+        return number
+
+    def push(self, number: int, head: str) -> None:
+        """A new commit on its branch."""
+        self.pulls[number]["head"]["sha"] = head
+        self.commits.setdefault(head, set()).add(number)
+
+    def merge(self, number: int, commit: str) -> None:
+        """It became ``commit`` on main."""
+        self.pulls[number] |= {"state": "closed", "merged_at": "2027-04-01T02:00:00Z", "merge_commit_sha": commit}
+        self.commits.setdefault(commit, set()).add(number)
+
+    def review(self, number: int, author: str, verdict: str, commit: str) -> None:
+        """A review of ``commit``."""
+        found = {"id": self.number(), "user": user(author), "state": verdict, "commit_id": commit, "body": ""}
+        self.reviews.setdefault(number, []).append(found)
+
+    def comment(self, number: int, author: str, body: str) -> int:
+        """Somebody says something."""
+        made = self.number()
+        self.comments[made] = {"id": made, "issue": number, "user": user(author), "body": body}
+        return made
+
+    def said(self, number: int, author: str = BOT) -> list[str]:
+        """What ``author`` says below a pull request, the oldest first."""
+        found = (one for one in self.comments.values() if one["issue"] == number)
+        return [one["body"] for one in found if one["user"]["login"] == author]
+
+
+def _app(forge: Forge) -> Starlette:
+    root = f"/repos/{REPOSITORY}"
+
+    def refused(request: Request, status: int, why: str, *, is_wrong: bool = True) -> Response:
+        if is_wrong:
+            forge.wrongs.append(f"{request.method} {request.url.path}: {why}")
+        return JSONResponse({"message": why, "documentation_url": "https://docs.github.com/rest"}, status_code=status)
+
+    def faults(request: Request) -> Response | None:
+        forge.calls.append((request.method, request.url.path))
+        if forge.failing:
+            return refused(request, forge.failing.pop(0), "told to fail", is_wrong=False)
+        headers = request.headers
+        if headers.get("x-github-api-version") != "2022-11-28":
+            return refused(request, 400, "no API version")
+        if headers.get("accept") != "application/vnd.github+json" or not headers.get("user-agent"):
+            return refused(request, 403, "no Accept or User-Agent")
+        if headers.get("authorization") != f"Bearer {forge.token}":
+            return refused(request, 401, "Bad credentials")
+        if request.method != "GET" and not forge.can_write:
+            return refused(request, 403, "Resource not accessible by integration", is_wrong=False)
+        return None
+
+    async def fields(request: Request, known: dict[str, type]) -> tuple[dict[str, Any], Response | None]:
+        body = await request.json()
+        for name, value in body.items():
+            if name not in known or not isinstance(value, known[name]):
+                return {}, refused(request, 422, f"the field {name} is not one of {sorted(known)}")
+        if len(body.get("body", "")) > MAX_BODY:
+            return {}, refused(request, 422, f"Body is too long (maximum is {MAX_BODY} characters)")
+        return body, None
+
+    def page(request: Request, found: list[Any], known: frozenset[str] = frozenset()) -> Response:
+        unknown = request.query_params.keys() - known - {"page", "per_page"}
+        if unknown:
+            return refused(request, 422, f"unknown parameters {sorted(unknown)}")
+        size, nth = int(request.query_params.get("per_page", 30)), int(request.query_params.get("page", 1))
+        if not 1 <= size <= 100:
+            return refused(request, 422, "per_page is 1 to 100")
+        return JSONResponse(found[(nth - 1) * size : nth * size])
+
+    async def pulls(request: Request) -> Response:
+        bad = faults(request)
+        if bad:
+            return bad
+        asked = request.query_params
+        found = [pull for pull in forge.pulls.values() if pull["state"] == asked.get("state", "open")]
+        if "head" in asked:
+            found = [pull for pull in found if pull["head"]["label"] == asked["head"]]
+        return page(request, found, frozenset({"state", "head"}))
+
+    async def pull(request: Request) -> Response:
+        bad = faults(request)
+        found = forge.pulls.get(int(request.path_params["number"]))
+        return bad or (JSONResponse(found) if found else refused(request, 404, "Not Found"))
+
+    async def pulls_of(request: Request) -> Response:
+        bad = faults(request)
+        found = forge.commits.get(request.path_params["sha"])
+        if found is None:
+            return bad or refused(request, 422, "No commit found for SHA", is_wrong=False)
+        return bad or page(request, [forge.pulls[number] for number in sorted(found)])
+
+    async def reviews(request: Request) -> Response:
+        return faults(request) or page(request, forge.reviews.get(int(request.path_params["number"]), []))
+
+    async def comments(request: Request) -> Response:
+        bad, number = faults(request), int(request.path_params["number"])
+        if bad:
+            return bad
+        if request.method == "GET":
+            return page(request, [_comment(one) for one in forge.comments.values() if one["issue"] == number])
+        body, bad = await fields(request, {"body": str})
+        if bad:
+            return bad
+        made = forge.comment(number, BOT, body["body"])
+        return JSONResponse(_comment(forge.comments[made]), status_code=201)
+
+    async def comment(request: Request) -> Response:
+        bad, number = faults(request), int(request.path_params["comment"])
+        body, worse = ({}, bad) if bad else await fields(request, {"body": str})
+        if worse:
+            return worse
+        if number not in forge.comments:
+            return refused(request, 404, "Not Found")
+        forge.comments[number]["body"] = body["body"]
+        return JSONResponse(_comment(forge.comments[number]))
+
+    async def issues(request: Request) -> Response:
+        bad = faults(request)
+        if bad:
+            return bad
+        if request.method == "GET":
+            asked = request.query_params
+            found = [one for one in forge.issues.values() if one["state"] == asked.get("state", "open")]
+            wanted = asked.get("labels", "")
+            found = [one for one in found if not wanted or wanted in one["labels"]]
+            pulls = [{**one, "pull_request": {"url": ""}, "body": ""} for one in forge.pulls.values()]
+            return page(request, [*map(_issue, found), *pulls], frozenset({"state", "labels"}))
+        body, bad = await fields(request, {"title": str, "body": str, "labels": list})
+        if bad:
+            return bad
+        number = forge.number()
+        forge.issues[number] = {"number": number, "user": user(BOT), "state": "open", "labels": [], **body}
+        return JSONResponse(_issue(forge.issues[number]), status_code=201)
+
+    async def issue(request: Request) -> Response:
+        bad, number = faults(request), int(request.path_params["number"])
+        known = {"title": str, "body": str, "state": str, "state_reason": str, "labels": list}
+        body, worse = ({}, bad) if bad else await fields(request, known)
+        if worse:
+            return worse
+        forge.issues[number] |= body
+        return JSONResponse(_issue(forge.issues[number]))
+
+    return Starlette(
+        routes=[
+            Route(f"{root}/pulls", pulls, methods=["GET"]),
+            Route(f"{root}/pulls/{{number:int}}", pull, methods=["GET"]),
+            Route(f"{root}/pulls/{{number:int}}/reviews", reviews, methods=["GET"]),
+            Route(f"{root}/commits/{{sha}}/pulls", pulls_of, methods=["GET"]),
+            Route(f"{root}/issues", issues, methods=["GET", "POST"]),
+            Route(f"{root}/issues/{{number:int}}", issue, methods=["PATCH"]),
+            Route(f"{root}/issues/{{number:int}}/comments", comments, methods=["GET", "POST"]),
+            Route(f"{root}/issues/comments/{{comment:int}}", comment, methods=["PATCH"]),
+        ]
+    )
+
+
+def _comment(one: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in one.items() if key != "issue"} | {"author_association": "NONE"}
+
+
+def _issue(one: dict[str, Any]) -> dict[str, Any]:
+    return {**one, "labels": [{"name": name} for name in one["labels"]]}
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Forge]:
+    """A forge behind a free loopback port; what was wrong with the calls it got fails whoever used it."""
+    forge = Forge()
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(_app(forge), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+    thread.start()
+    forge.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    try:
+        yield forge
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+    assert not forge.wrongs, forge.wrongs
