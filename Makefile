@@ -50,6 +50,9 @@ bench: $(VENV)/.dev                     ## the rows of docs/performance.md
 	$(BIN)/python -m benchmarks.manifests
 	$(BIN)/python -m benchmarks.upload
 	$(BIN)/python -m benchmarks.audience
+	$(BIN)/python -m benchmarks.personal
+	$(BIN)/python -m benchmarks.plans
+	$(BIN)/python -m benchmarks.state
 
 schemas: $(VENV)/.dev                  ## write schemas/ anew from the models
 	$(BIN)/python -m mesms_gitops.manifests.schema schemas

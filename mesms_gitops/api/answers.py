@@ -96,11 +96,11 @@ def message(body: object, lens: Lens) -> RemoteMessage:
     )
 
 
-def messages(body: object, lens: Lens, page: int) -> MessagePage:
-    """Page number ``page`` of the listing. In doubt another may follow: a message overlooked could be sent twice."""
+def messages(body: object, lens: Lens, page: int, asked: int = LIST_LIMIT) -> MessagePage:
+    """Page number ``page`` of the listing, of ``asked`` messages. In doubt another may follow: a message overlooked could be sent twice."""
     rows, around = lens.rows(body, "list.data")
     found = tuple(message(row, lens) for row in rows)
-    limit = _page_size(lens.find_around(around, "list.limit"))
+    limit = _page_size(lens.find_around(around, "list.limit"), asked)
     total = to_whole(lens.find_around(around, "list.total"))
     # without a total, or with one below what was shown (it counts something else), only an empty page is the end
     seen = (page - 1) * limit + len(found)
@@ -159,10 +159,10 @@ def _word(value: object) -> str | None:
     return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
 
 
-def _page_size(answered: object) -> int:
+def _page_size(answered: object, asked: int) -> int:
     """How many messages this page could have held: what was asked for, unless the answer says less."""
     size = to_whole(answered)
-    return size if size is not None and 0 < size < LIST_LIMIT else LIST_LIMIT
+    return size if size is not None and 0 < size < asked else asked
 
 
 def _counts(value: object, wanted: str, body: object, lens: Lens) -> Mapping[str, int]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from mesms_gitops.api.body import Body
     from mesms_gitops.api.wire import Reply
+    from mesms_gitops.api.witness import Witness
     from mesms_gitops.model.observation import (
         Accepted,
         MessagePage,
@@ -55,11 +56,12 @@ class MesmsClient:
         on_wait: Callable[[str], None] | None = None,
         before_repeat: Callable[[], None] | None = None,
         clock: Clock | None = None,
+        witness: Witness | None = None,
     ) -> None:
         """``timeout`` is seconds for one answer; ``field_map`` maps ``answer.field`` (or ``field``) to its name there.
 
         ``on_wait`` hears one line before each wait. ``before_repeat`` is called after a wait, before a send or cancel
-        is repeated, and may raise to stop it. Raises `ConfigError`.
+        is repeated, and may raise to stop it. ``witness`` sees what answers look like. Raises `ConfigError`.
         """
         self._secret = Secret(api_key)
         self._address = Address.of(base_url)
@@ -70,6 +72,7 @@ class MesmsClient:
         self._transport = Transport(self._address, self._secret, timeout=timeout, clock=self._clock)
         self._on_wait = on_wait
         self._before_repeat = before_repeat
+        self._witness = witness
         self._refuses_pair = False
 
     def __repr__(self) -> str:
@@ -127,17 +130,19 @@ class MesmsClient:
         remote_phase: str | None = None,
         created_from: datetime | None = None,
         created_to: datetime | None = None,
+        limit: int = LIST_LIMIT,
     ) -> MessagePage:
-        """``GET /sms``: one page of at most 100, newest first; the window is of ``createdAt``, in whole seconds."""
+        """``GET /sms``: one page of at most ``limit`` (100), newest first; the window is of ``createdAt``, in whole
+        seconds."""
         query = {
             "page": str(page),
-            "limit": str(LIST_LIMIT),
+            "limit": str(limit),
             "sender": sender,
             "status": None if remote_phase is None else str(remote_phase),
             "from": None if created_from is None else _query_time(created_from, math.floor),
             "to": None if created_to is None else _query_time(created_to, math.ceil),
         }
-        return self._read(_get("/sms", query), lambda body, lens: answers.messages(body, lens, page))
+        return self._read(_get("/sms", query), lambda body, lens: answers.messages(body, lens, page, limit))
 
     def recipients(
         self, uuid: str, *, after: int = 0, delivery_state: str | None = None, search: str | None = None
@@ -200,12 +205,14 @@ class MesmsClient:
         self._pace.wait()
         reply = self._transport.exchange(call)
         self._server_clock.hear(reply.date)
+        if self._witness is not None:
+            self._witness.take(call, reply)
         asked = seconds_asked(reply.retry_after, self._now())
         patience.hear(asked)
         where = call.at(self._address.host)
         judge(reply, call, where, asked, self._secret.clean)
         body = _json(reply, call, where)
-        lens = Lens(where, self._fields, self._secret.clean)
+        lens = Lens(where, self._fields, self._secret.clean, None if self._witness is None else self._witness.field)
         if not call.effect:
             return read(body, lens)
         try:

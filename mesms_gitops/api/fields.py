@@ -45,6 +45,8 @@ class Lens:
     where: str
     field_map: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     clean: Callable[[str], str] = str
+    seen: Callable[[str, str | None], None] | None = None
+    """Told of each field that was looked for, and of the name it was found under."""
 
     def names(self, wanted: str) -> tuple[str, ...]:
         """The names that ``answer.field`` may have, the user's own first."""
@@ -53,13 +55,20 @@ class Lens:
 
     def find(self, frame: Frame, wanted: str) -> object | None:
         """The value under the first name that has one; None where there is none (or a null)."""
-        return next((frame[name] for name in self.names(wanted) if frame.get(name) is not None), None)
+        name = self._name_in(frame, wanted)
+        if self.seen is not None:
+            self.seen(wanted, name)
+        return None if name is None else frame[name]
+
+    def _name_in(self, frame: Frame, wanted: str) -> str | None:
+        """The first name of ``wanted`` under which ``frame`` has a value."""
+        return next((name for name in self.names(wanted) if frame.get(name) is not None), None)
 
     def frame(self, body: object, *anchors: str) -> Frame:
         """The object that holds the answer: the outermost that has one of ``anchors``, else `AnswerUnreadable`."""
         self.refuse_failure(body)
         for frame in frames(body):
-            if any(self.find(frame, anchor) is not None for anchor in anchors):
+            if any(self._name_in(frame, anchor) is not None for anchor in anchors):
                 return frame
         raise self.missing(body, *anchors)
 
@@ -74,12 +83,17 @@ class Lens:
             for name in self.names(wanted):
                 value = frame.get(name)
                 if isinstance(value, list):
+                    if self.seen is not None:
+                        self.seen(wanted, name)
                     return value, around
         raise self.missing(body, wanted)
 
     def find_around(self, around: tuple[Frame, ...], wanted: str) -> object | None:
         """A value that stands beside a list or beside its envelope."""
-        return next((value for frame in around if (value := self.find(frame, wanted)) is not None), None)
+        best = next(
+            (frame for frame in around if self._name_in(frame, wanted) is not None), around[0] if around else {}
+        )
+        return self.find(best, wanted)
 
     def refuse_failure(self, body: object) -> None:
         """Raise `AnswerUnreadable` for ``{"success": false}``, which no documented 2xx answer has."""
@@ -133,6 +147,9 @@ class Lens:
 
     def missing(self, body: object, *wanted: str) -> AnswerUnreadable:
         """The error for an answer that lacks a value."""
+        if self.seen is not None:
+            for one in wanted:
+                self.seen(one, None)
         names = " or ".join(self.names(one)[0] for one in wanted)
         return self.unreadable(f"the answer of ME-SMS lacks {names}", body)
 

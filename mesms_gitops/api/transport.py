@@ -157,6 +157,7 @@ class Transport:
                 retry_after=headers.get("retry-after"),
                 date=headers.get("date"),
                 location=headers.get("location"),
+                header_names=tuple(headers.keys()),
             )
 
     def _bounded(self, response: httpx2.Response) -> Iterator[bytes]:

@@ -47,6 +47,7 @@ class Reply:
     retry_after: str | None = None
     date: str | None = None
     location: str | None = None
+    header_names: tuple[str, ...] = ()
 
     @property
     def is_success(self) -> bool:

@@ -219,7 +219,7 @@ class _Wanting:
         """Every campaign; the findings of all of them in one `ManifestError`."""
         wanted: dict[str, Wanted] = {}
         suppression = Suppression.of(state.suppressed, self.key)
-        past = RecordedPast(state, self.account)
+        past = RecordedPast(state, self.account, self.place.results())
         to_read: list[tuple[Campaign, CampaignRecord | None]] = []
         for campaign in self.campaigns:
             record = state.campaigns.get(campaign.name)

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from mesms_gitops.errors import AnswerUnreadable
-from mesms_gitops.model.sends import SendPhase
+from mesms_gitops.errors import MesmsError
+from mesms_gitops.model.delivery import is_settled
+from mesms_gitops.model.numbers import COUNTRY_CODE
+from mesms_gitops.model.results import will_stay
+from mesms_gitops.reconcile.cursor import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mesms_gitops.model.observation import RecipientPage
     from mesms_gitops.model.state import CampaignRecord, State
     from mesms_gitops.reconcile.ports import Account
-
-_OVER = frozenset({SendPhase.SENT, SendPhase.FAILED, SendPhase.CANCELLED})
+    from mesms_gitops.store.results import ResultFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class RecordedPast:
 
     state: State
     account: Account | None
+    results: ResultFolder | None = None
     _turn: Lock = field(default_factory=Lock)
 
     @property
@@ -39,31 +43,55 @@ class RecordedPast:
         return tuple(send.uuid for send in record.sends if send.uuid and send.is_final)
 
     def is_settled(self, campaign: str) -> bool:
-        """Whether no message of it is on its way, unsettled or still to come, and nobody's delivery is pending."""
+        """Whether no message of it is on its way, unsettled or still to come, and nobody's result is."""
         record = self._record(campaign)
-        return record is not None and all(
-            send.phase in _OVER and not send.delivery.get("pending", 0) for send in record.sends
-        )
+        return record is not None and all(map(is_settled, record.sends))
+
+    def is_known(self, uuid: str) -> bool:
+        """Whether it is kept here what became of every recipient of a message, and nothing new is to come."""
+        return self._kept(uuid) is not None
 
     def msisdns(self, uuid: str, delivery_state: str) -> Iterator[str]:
-        """Page by page. Raises `ApiError`, also where a cursor repeats: a list that breaks off is none."""
+        """From what is kept, else page by page. Raises `ApiError`, also where a cursor repeats."""
+        kept = self._kept(uuid)
+        if kept is not None and self.results is not None:
+            for number in self.results.numbers(*kept, (delivery_state,)):
+                yield f"{COUNTRY_CODE}{number:09d}"
+            return
         assert self.account is not None  # asked only where it can be
-        after = 0
-        while True:
-            with self._turn:
-                page = self.account.recipients(uuid, after=after, delivery_state=delivery_state)
+        for page in pages(_OneByOne(self.account, self._turn), uuid, delivery_state):
             yield from (msisdn for msisdn, found in page.rows if found == delivery_state)
-            if page.next_cursor is None:
-                return
-            if page.next_cursor <= after or not page.rows:
-                raise AnswerUnreadable(
-                    f"the recipients of message {uuid} break off",
-                    where="GET /sms/{uuid}/recipients",
-                    why=f"after cursor {after} comes {page.next_cursor}, with {len(page.rows)} rows",
-                    next_step="try again; mesms-gitops doctor shows how this account pages",
-                )
-            after = page.next_cursor
+
+    def _kept(self, uuid: str) -> tuple[str, str] | None:
+        """Campaign and fingerprint of the results of a message that can stand for asking; None where none can."""
+        if self.results is None:
+            return None
+        for campaign, send in self.state.sends():
+            if send.uuid == uuid:
+                try:
+                    head = self.results.head(campaign.name, send.fingerprint)
+                    stays = head is not None and will_stay(
+                        head, self.results.counts(campaign.name, send.fingerprint), send
+                    )
+                except MesmsError:
+                    return None  # what cannot be opened is asked for
+                return (campaign.name, send.fingerprint) if stays else None
+        return None
 
     def _record(self, campaign: str) -> CampaignRecord | None:
         record = self.state.campaigns.get(campaign)
         return self.state.campaigns.get(record.moved_to) if record is not None and record.moved_to else record
+
+
+@dataclass(frozen=True, slots=True)
+class _OneByOne:
+    """The recipients of an account that one reader asks at a time."""
+
+    account: Account
+    turn: Lock
+
+    def recipients(
+        self, uuid: str, *, after: int = 0, delivery_state: str | None = None, search: str | None = None
+    ) -> RecipientPage:
+        with self.turn:
+            return self.account.recipients(uuid, after=after, delivery_state=delivery_state, search=search)

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from mesms_gitops.api.client import MesmsClient
+    from mesms_gitops.api.witness import Witness
     from mesms_gitops.audience.sources.outside import RejectSink
     from mesms_gitops.manifests.project import LoadedProject
     from mesms_gitops.model.project import Project
     from mesms_gitops.reconcile.tools import Tools
     from mesms_gitops.store.port import Store
+    from mesms_gitops.store.results import ResultFolder
     from mesms_gitops.store.snapshots import SnapshotFolder
 
 
@@ -75,11 +77,31 @@ class Workplace:
             on_warning=self.teller.note,
         )
 
+    def results(self) -> ResultFolder:
+        """Where it is kept what became of each recipient. Nothing is touched or checked yet."""
+        from mesms_gitops.store.results import FOLDER, ResultFolder
+        from mesms_gitops.store.sealing import IDENTITY_VARIABLE, Sealing
+
+        settings, identity = self.project.audience, os.environ.get(IDENTITY_VARIABLE)
+        return ResultFolder(
+            self.project.root / FOLDER,
+            keep_for=settings.keep,
+            sealing=Sealing(settings.encrypt_to, Path(identity) if identity else None, of="delivery results"),
+            on_warning=self.teller.note,
+        )
+
     def clear_out(self, state: State, now: datetime | None) -> None:
-        """Delete snapshots whose time is over at ``now``, by this machine's clock where it is None; -v says so."""
-        deleted = self.snapshots().sweep(state, now or self.clock.now())
-        if deleted:
-            self.teller.say(f"snapshots of audiences deleted, their time being over: {deleted:,}")
+        """Delete snapshots and results whose time is over at ``now``, by this machine's clock where it is None.
+
+        -v says so.
+        """
+        moment = now or self.clock.now()
+        for what, deleted in (
+            ("snapshots of audiences", self.snapshots().sweep(state, moment)),
+            ("delivery results", self.results().sweep(state, moment)),
+        ):
+            if deleted:
+                self.teller.say(f"{what} deleted, their time being over: {deleted:,}")
 
     def stored_state(self) -> State:
         """The state, or a blank one with the lineage that this project's first will have. Raises `StateError`."""
@@ -181,7 +203,12 @@ def with_environment(project: Project) -> Project:
 
 
 @contextmanager
-def client(project: Project, teller: Teller, before_repeat: Callable[[], None] | None = None) -> Iterator[MesmsClient]:
+def client(
+    project: Project,
+    teller: Teller,
+    before_repeat: Callable[[], None] | None = None,
+    witness: Witness | None = None,
+) -> Iterator[MesmsClient]:
     """A client for this project's account. Raises `ConfigError` without ``MESMS_API_KEY``."""
     from mesms_gitops.api.client import MesmsClient
 
@@ -201,6 +228,8 @@ def client(project: Project, teller: Teller, before_repeat: Callable[[], None] |
         timeout=api.timeout,
         on_wait=teller.say,
         before_repeat=before_repeat,
+        field_map=api.fields,
+        witness=witness,
     ) as made:
         yield made
 

@@ -197,6 +197,7 @@ def _api(keys: ProjectKeys, root: MappingNode, findings: Findings) -> ApiSetting
         base_url=(given.base_url or standard.base_url).rstrip("/"),
         requests_per_second=given.requests_per_second or standard.requests_per_second,
         timeout=given.timeout.total_seconds() if given.timeout else standard.timeout,
+        fields=MappingProxyType(given.fields_.model_dump(by_alias=True, exclude_none=True) if given.fields_ else {}),
     )
 
 

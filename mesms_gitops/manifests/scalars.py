@@ -230,6 +230,19 @@ def environment_name(node: object) -> str:
     return found
 
 
+ANSWER_NAME: Final = r"^[A-Za-z_$][A-Za-z0-9_$-]{0,63}$"
+
+
+def answer_name(node: object) -> str:
+    """The name of a field of a JSON answer."""
+    found = text(node)
+    if not re.match(ANSWER_NAME, found) or found.endswith("\n"):
+        raise Misfit(
+            "MS013", f"{cut(found)!r} is no name of a field", "write one name as `doctor` shows it, such as messageId"
+        )
+    return found
+
+
 def is_identifier(name: str) -> bool:
     """Whether Jinja2 can refer to ``name``."""
     return _IDENTIFIER.fullmatch(name) is not None

@@ -15,13 +15,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 from pydantic_core import CoreSchema, core_schema
 
 from mesms_gitops.manifests import scalars
 from mesms_gitops.manifests.rule_fields import FIELDS
 from mesms_gitops.manifests.scalars import Misfit, Moment
 from mesms_gitops.manifests.yaml_tree import MappingNode
+from mesms_gitops.model.answer_fields import ANSWER_FIELDS
 from mesms_gitops.model.campaign import Tolerance, Window
 from mesms_gitops.model.holidays import HolidayStance
 from mesms_gitops.model.rules import WAIVABLE
@@ -330,6 +331,10 @@ class DeliveryKeys(Keys):
         description="Delivery states to take up again, such as [failed, expired]. · สถานะการส่งที่ต้องการ",
         json_schema_extra={"minItems": 1},
     )
+    except_reached_by: list[CampaignName] | None = Field(
+        None,
+        description="Later campaigns: whoever one of them was delivered to is left out. · ยกเว้นผู้ที่แคมเปญเหล่านี้ส่งถึงแล้ว",
+    )
 
 
 class DeliverySourceKeys(Keys):
@@ -488,6 +493,42 @@ NOT_DEFAULTS: Final = ("name", "moved_from", "revision")
 # --- the project file -------------------------------------------------------------------------------------------------
 
 
+AnswerName = Annotated[
+    str,
+    Leaf(
+        scalars.answer_name,
+        _string(
+            pattern=scalars.ANSWER_NAME,
+            errorMessage="one name, as it stands in the answer, such as messageId · ชื่อฟิลด์ในคำตอบของ API",
+        ),
+    ),
+]
+
+
+class _AnswerNames(Keys):
+    """How this account names what is read of its answers, where that is not what is expected; `doctor` says what to
+    write. · ชื่อฟิลด์ในคำตอบของบัญชีนี้ที่ต่างจากปกติ"""
+
+
+ApiFieldKeys: Final[type[Keys]] = create_model(
+    "ApiFieldKeys",
+    __base__=_AnswerNames,
+    __doc__=_AnswerNames.__doc__,
+    **{  # type: ignore[call-overload]  # fields by name are what create_model takes
+        name.replace(".", "_"): (
+            AnswerName | None,
+            Field(
+                None,
+                alias=name,
+                description=f"`{name.partition('.')[2]}` of a {name.partition('.')[0]} answer: its name there."
+                " · ชื่อฟิลด์นี้ในคำตอบ",
+            ),
+        )
+        for name in ANSWER_FIELDS
+    },
+)
+
+
 class ApiKeys(Keys):
     """How to reach ME-SMS. · การเชื่อมต่อ ME-SMS"""
 
@@ -495,6 +536,11 @@ class ApiKeys(Keys):
     requests_per_second: PositiveDecimal | None = Field(None, description="Default 5. · คำขอต่อวินาที")
     timeout: PositiveDuration | None = Field(
         None, description="How long one answer may take; default 30s. · รอคำตอบนานสุด"
+    )
+    fields_: ApiFieldKeys | None = Field(
+        None,
+        alias="fields",
+        description="What this account calls a field of its answers, such as send.uuid: messageId. · ชื่อฟิลด์ของบัญชีนี้",
     )
 
 
@@ -676,6 +722,7 @@ _MODELS: Final[dict[str, type[Keys]]] = {
     "recipients": RecipientLimits,  # the mapping under `limits`; the list of sources has numbers in its path
     "limits": LimitsKeys,
     "api": ApiKeys,
+    "fields": ApiFieldKeys,
     "audience": AudienceKeys,
     "encryption": EncryptionKeys,
     "max_recipients": PerCampaignAndApply,

@@ -239,7 +239,8 @@ def _delivery(draft: Draft, field: str, node: Any, given: DeliverySourceKeys) ->
             next_step="name an earlier campaign",
         )
         return None
-    return DeliverySource(keys.campaign, tuple(keys.status), node.head.position)
+    later = tuple(keys.except_reached_by or ())
+    return DeliverySource(keys.campaign, tuple(keys.status), node.head.position, later)
 
 
 def provided(source: Source) -> Mapping[str, str]:

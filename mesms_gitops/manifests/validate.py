@@ -243,6 +243,8 @@ def _unknown_key(path: list[Any], tree: MappingNode, model: type[Keys], *, sugge
     meant = _MEANT.get(key.lower())
     if near is None and meant in known and not (isinstance(parent, MappingNode) and meant in parent):
         near = meant
+    if near is None and suggest:
+        near = " or ".join(one for one in known if one.endswith(f".{key}"))  # api.fields: an answer's name is left out
     return Misfit(
         "MS120",
         f"unknown key {cut(key)!r}",

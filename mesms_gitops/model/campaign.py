@@ -87,11 +87,15 @@ class GroupSource:
 
 @dataclass(frozen=True, slots=True)
 class DeliverySource:
-    """Recipients of an earlier campaign whose delivery ended in one of ``delivery_states``."""
+    """Recipients of an earlier campaign whose delivery ended in one of ``delivery_states``.
+
+    Without those whom a message of the campaigns ``except_reached_by`` was delivered to.
+    """
 
     campaign: str
     delivery_states: tuple[str, ...]
     position: Position | None = None
+    except_reached_by: tuple[str, ...] = ()
 
 
 Source: TypeAlias = ListSource | NumbersSource | GroupSource | DeliverySource

@@ -25,11 +25,13 @@ DEFAULT_HOLIDAYS: Mapping[str, HolidayStance] = MappingProxyType({"marketing": H
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """How to reach ME-SMS. ``timeout`` is how long one answer may take, in seconds."""
+    """How to reach ME-SMS. ``timeout`` is how long one answer may take, in seconds; ``fields`` maps a field of
+    `answer_fields.ANSWER_FIELDS` to the name it has on this account."""
 
     base_url: str = DEFAULT_BASE_URL
     requests_per_second: float = 5.0
     timeout: float = 30.0
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

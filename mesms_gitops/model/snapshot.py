@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mesms_gitops.model.results import ResultHead
     from mesms_gitops.model.sends import SendPhase
 
 
@@ -68,7 +69,8 @@ class ForgetProof:
     """What `forget` did, fit to be shown: the number itself is in it only masked, and every digest is keyed.
 
     ``key_name`` names the key of the digests. ``is_new``: the suppression was not there before. ``pending`` are
-    messages that still name the person; ``unclear`` those of which nothing here says whether they do.
+    messages that still name the person; ``unclear`` those of which nothing here says whether they do. ``results`` are
+    the delivery results that the person was taken out of, of ``results_looked_at``.
     """
 
     masked: str
@@ -82,8 +84,10 @@ class ForgetProof:
     unopened: tuple[Unopened, ...]
     pending: tuple[Pending, ...]
     unclear: tuple[Pending, ...]
+    results_looked_at: int = 0
+    results: tuple[ResultHead, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """3 where a snapshot could not be looked into."""
+        """3 where a snapshot, or results, could not be looked into."""
         return 3 if self.unopened else 0

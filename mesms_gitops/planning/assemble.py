@@ -9,7 +9,7 @@ from mesms_gitops.model.plan import VERBS, Plan, Replace, ScheduleSend, SendNow,
 from mesms_gitops.planning.canonical import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from mesms_gitops.model.diagnostic import Diagnostic
@@ -118,5 +118,9 @@ def step_digests(action: Action) -> tuple[str, ...]:
     parts += [{"cancel": step.record.fingerprint} for step in action.cancels]
     if not parts:
         parts = [{"write down": action.verb, "moved_from": action.moved_from}]
-    own: dict[str, Json] = {"campaign": action.campaign, "revision": action.revision}
-    return tuple(sorted(sha256_of({**own, **part}) for part in parts))
+    return tuple(sorted(step_digest(action.campaign, action.revision, part) for part in parts))
+
+
+def step_digest(campaign: str, revision: int, part: Mapping[str, Json]) -> str:
+    """The digest of one thing that is done to a campaign: ``{"send": fingerprint}``, ``{"cancel": fingerprint}``."""
+    return sha256_of({"campaign": campaign, "revision": revision, **part})

@@ -133,7 +133,8 @@ def _source(source: Source, root: str) -> Json:
         case GroupSource():
             return {"group": source.group_id}
         case DeliverySource():
-            return {"campaign": source.campaign, "delivery": list(source.delivery_states)}
+            less = {"except_reached_by": list(source.except_reached_by)} if source.except_reached_by else {}
+            return {"campaign": source.campaign, "delivery": list(source.delivery_states), **less}
 
 
 def _location(location: str, root: str) -> str:
@@ -169,4 +170,5 @@ def _source_shown(source: Source) -> str:
         case GroupSource():
             return f"contact group {source.group_id}"
         case DeliverySource():
-            return f"delivery of {source.campaign}: {', '.join(source.delivery_states)}"
+            less = f", except reached by {', '.join(source.except_reached_by)}" if source.except_reached_by else ""
+            return f"delivery of {source.campaign}: {', '.join(source.delivery_states)}{less}"

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mesms_gitops.model.hashkey import HashKey
+    from mesms_gitops.model.results import ResultHead
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import CampaignRecord, State
-    from mesms_gitops.reconcile.ports import Snapshots
+    from mesms_gitops.reconcile.ports import KeptResults, Snapshots
     from mesms_gitops.reconcile.tools import Journal
 
 _TO_COME = frozenset({SendPhase.INTENDED, SendPhase.UNKNOWN, SendPhase.SCHEDULED})
@@ -40,11 +41,17 @@ def _named(state: State, key: HashKey) -> str:
 
 
 def forget(
-    journal: Journal, snapshots: Snapshots, key: HashKey, subscriber: int, masked: str, moment: datetime
+    journal: Journal,
+    snapshots: Snapshots,
+    key: HashKey,
+    subscriber: int,
+    masked: str,
+    moment: datetime,
+    results: KeptResults | None = None,
 ) -> ForgetProof:
-    """Suppress the number and take it out of every snapshot. ``masked`` is how it is shown.
+    """Suppress the number and take it out of every snapshot and of all ``results``. ``masked`` is how it is shown.
 
-    Raises `StateError` or `StateMoved` where the suppression cannot be written, or the snapshots cannot be listed.
+    Raises `StateError` or `StateMoved` where the suppression cannot be written, or what is kept cannot be listed.
     """
     before = journal.state.suppressed
     journal.write(suppressed(journal.state, key, subscriber))
@@ -53,6 +60,7 @@ def forget(
     found = snapshots.all()
     for snapshot in found:
         search.look_into(snapshot)
+    results_looked_at = search.look_into_results(results, journal.state, moment) if results is not None else 0
     pending, unclear = _still_to_come(journal.state, search)
     entry = Suppression.of((), key).entry(subscriber)
     return ForgetProof(
@@ -67,6 +75,8 @@ def forget(
         unopened=tuple(search.unopened),
         pending=pending,
         unclear=unclear,
+        results_looked_at=results_looked_at,
+        results=tuple(search.results),
     )
 
 
@@ -80,6 +90,7 @@ class _Search:
     removals: list[Removal] = field(default_factory=list)
     unopened: list[Unopened] = field(default_factory=list)
     without: set[str] = field(default_factory=set)
+    results: list[ResultHead] = field(default_factory=list)
 
     def look_into(self, snapshot: Snapshot | Unopened) -> None:
         if isinstance(snapshot, Unopened):
@@ -95,6 +106,19 @@ class _Search:
             where = error.where or f"{snapshot.campaign}, send {snapshot.fingerprint}"
             why = error.what + (f": {error.why}" if error.why else "")
             self.unopened.append(Unopened(where, why, error.next_step))
+
+    def look_into_results(self, kept: KeptResults, state: State, moment: datetime) -> int:
+        """Take the number out of results that are not over; how many there are."""
+        kept.sweep(state, moment)
+        files = kept.files()
+        for file in files:
+            try:
+                if (head := kept.take_out(file, self.subscriber)) is not None:
+                    self.results.append(head)
+            except MesmsError as error:
+                why = error.what + (f": {error.why}" if error.why else "")
+                self.unopened.append(Unopened(str(file), why, error.next_step))
+        return len(files)
 
     def _take_out(self, snapshot: Snapshot, numbers: Numbers) -> None:
         rest = Numbers(number for number in numbers if number != self.subscriber)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from pathlib import Path
 
     from mesms_gitops.model.numbers import Numbers
     from mesms_gitops.model.observation import (
@@ -21,13 +22,23 @@ if TYPE_CHECKING:
         RemoteMessage,
         SenderName,
     )
+    from mesms_gitops.model.results import ResultHead
     from mesms_gitops.model.sends import DesiredSend
     from mesms_gitops.model.snapshot import Snapshot, Unopened
     from mesms_gitops.model.state import Freeze, State
     from mesms_gitops.planning.cost import CostClass
 
 
-class Account(Protocol):
+class Recipients(Protocol):
+    """What becomes of the recipients of a message."""
+
+    def recipients(
+        self, uuid: str, *, after: int = 0, delivery_state: str | None = None, search: str | None = None
+    ) -> RecipientPage:
+        """``GET /sms/{uuid}/recipients``: one page of at most 50."""
+
+
+class Account(Recipients, Protocol):
     """The ME-SMS account. Reads repeat themselves as needed; a send repeats only where that is provably safe."""
 
     def send(self, send: DesiredSend, scheduled_at: datetime | None) -> Accepted:
@@ -49,11 +60,6 @@ class Account(Protocol):
         created_to: datetime | None = None,
     ) -> MessagePage:
         """``GET /sms``: one page of at most 100, newest first."""
-
-    def recipients(
-        self, uuid: str, *, after: int = 0, delivery_state: str | None = None, search: str | None = None
-    ) -> RecipientPage:
-        """``GET /sms/{uuid}/recipients``: one page of at most 50."""
 
     def balance(self) -> int:
         """``GET /sms/credit/balance`` in whole credits."""
@@ -121,6 +127,19 @@ class Snapshots(Protocol):
 
     def sweep(self, state: State, now: datetime) -> int:
         """Delete what was kept long enough, or is of a send that was never made; how many. Never raises."""
+
+
+class KeptResults(Protocol):
+    """What became of each recipient of past sends, kept outside git for a while. Done under the state's lock."""
+
+    def files(self) -> tuple[Path, ...]:
+        """All of them, without opening any. Raises `StateError`."""
+
+    def take_out(self, path: Path, subscriber: int) -> ResultHead | None:
+        """Remove one person; what the results are of, None if the person never was in them. Raises `MesmsError`."""
+
+    def sweep(self, state: State, now: datetime) -> int:
+        """Delete what was kept long enough; how many. Never raises."""
 
 
 class Clock(Protocol):

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
+from mesms_gitops.sandbox.bending import BENDS, Bend, bent
 from mesms_gitops.sandbox.refusals import Answer, Raw
 
 if TYPE_CHECKING:
@@ -19,7 +20,17 @@ if TYPE_CHECKING:
 
     from mesms_gitops.sandbox.world import World
 
-Kind = Literal["lose_answer", "drop_before", "hang", "status", "cut_body", "garbage", "wrong_length", "delay_listing"]
+Kind = Literal[
+    "lose_answer",
+    "drop_before",
+    "hang",
+    "status",
+    "cut_body",
+    "garbage",
+    "wrong_length",
+    "delay_listing",
+    "bend_cursor",
+]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 When = Literal["before", "after"]
 Delivery = Literal["whole", "nothing", "cut", "late"]
@@ -41,6 +52,7 @@ class Fault:
     hang: silence for ``seconds``; "after" has acted by then, "before" acts when they are over. status: an error
     ``status`` "before" or "after" acting. cut_body, wrong_length: acts, then half a body, or a length header that says
     half. garbage: a 200 that nobody can read. delay_listing: the message made is out of ``GET /sms`` for ``seconds``.
+    bend_cursor: a page of recipients whose ``nextCursor`` leads astray, as ``bend`` says.
     """
 
     kind: Kind
@@ -63,6 +75,8 @@ class Fault:
     """Of status: answer a proxy's HTML page instead of JSON."""
     retry_after: int | None = None
     """Of status: the ``Retry-After`` header in seconds; None sends none."""
+    bend: Bend = "back"
+    """Of bend_cursor: see ``bending``."""
     reset: bool = False
     """Of lose_answer, drop_before, cut_body: end the connection with a TCP reset instead of an orderly close."""
 
@@ -73,6 +87,8 @@ class Fault:
             raise ValueError("when must be before or after")
         if self.nth < 1 or (self.times is not None and self.times < 1):
             raise ValueError("nth and times count from 1")
+        if self.bend not in BENDS:
+            raise ValueError(f"bend must be one of {', '.join(BENDS)}")
         if not 400 <= self.status <= 599 or not 0 <= self.seconds <= MAX_SECONDS:
             raise ValueError(f"status must be 400 to 599 and seconds 0 to {MAX_SECONDS}")
         try:
@@ -223,6 +239,8 @@ def perform(
             return Outcome("cut", answer, True)
         case "delay_listing":
             return Outcome("whole", answer, True)
+        case "bend_cursor":
+            return Outcome("whole", answer and bent(answer, fault.bend, query), True)
 
 
 def _act(

@@ -1,7 +1,9 @@
 """Where state is kept: backends <-> `State`, with the lock and the emergency stop beside it.
 
-Who lives here: `codec` (a state as bytes), `file` (a state in a file), `lock` and `freeze` (what stands beside it),
-`object_store` and its parts (a state in a bucket), `sealed_bytes` (a state encrypted where it is kept), `holding` (how
+Who lives here: `codec` (a state as bytes), `file` (a state in a file;
+`state_file`, `session`, `journal` and `delta` are its parts), `lock` and `freeze` (what stands beside it),
+`git_store` and its parts (a state on a branch; `news` says what a commit of it is about), `object_store` and its parts
+(a state in a bucket), `sealed_bytes` (a state encrypted where it is kept), `holding` (how
 a lock of any kind is waited for and broken), `open` (which backend a ``state:`` value names), `lineage` (the name of a
 state that does not exist yet). `disk` and `host` are the only places that touch the filesystem and the operating
 system, so that a test can take them over.

@@ -230,7 +230,7 @@ def _send_tree(send: SendRecord) -> dict[str, object]:
         "uuid": send.uuid,
         "text_digest": send.text_digest,
         "audience_digest": send.audience_digest,
-        "sample": send.sample if send.is_unsettled else None,
+        "sample": send.sample,
         "delivery": dict(send.delivery),
         "cancel": send.cancel and _cancel_tree(send.cancel),
         "reason": send.reason,

@@ -11,6 +11,7 @@ is of the state before this run.
 
 from __future__ import annotations
 
+import os
 import shlex
 from contextlib import contextmanager
 from functools import partial
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mesms_gitops.model.state import Freeze, State
+    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.port import LockInfo, Store
     from mesms_gitops.store.sealed_bytes import SealedBytes
 
@@ -169,6 +171,17 @@ class FileStore:
                 work()
         except StateError as error:
             self._on_note(f"{otherwise}: {error.what} ({error.why})")
+
+    def examine(self) -> Iterator[Line]:
+        """See `examining.Examinable`. Nothing is written."""
+        folder = self._path.parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if os.access(folder, os.W_OK | os.X_OK):
+            yield "ok", "state backend: a file, synced to disk at each commit; one writer at a time", ""
+        else:
+            found = "state backend: this user may not write where the state is kept"
+            yield "fail", found, "give this user the folder, or set `state:` (MESMS_STATE) to another place"
 
     def info(self) -> LockInfo | None:
         """Who holds the lock, None if nobody does. Raises `StateError`."""

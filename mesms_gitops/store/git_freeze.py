@@ -26,10 +26,6 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _PAUSE = 0.05
 
 
-class _Overtaken(Exception):
-    """A ref beside the stop is not where this run left it. Never leaves this module."""
-
-
 class GitFreeze:
     """The stop beside one branch."""
 
@@ -39,6 +35,7 @@ class GitFreeze:
         self._ref = address.freeze
         self._host = host
         self._known: tuple[str, bytes] | None = None
+        self._beside = _NOTHING
 
     def read(self, beside: Mapping[str, str] = _NOTHING) -> Freeze:
         """What is frozen. Raises nothing: what cannot be read freezes everything, and ``by`` says why.
@@ -47,20 +44,23 @@ class GitFreeze:
         lost the state to another, and nothing may leave.
         """
         try:
-            return self._opened(self.found(beside)[1])
-        except _Overtaken:
-            return Freeze(everything=True, by="another run has written the state since, so everything is held here")
+            freeze = self._opened(self.found(*beside)[1])
         except StateRetired as retired:
             return closed(retired)
         except MesmsError as error:
             return _everything(error.why or error.what)
+        if any(self._beside.get(ref) != commit for ref, commit in beside.items()):
+            return Freeze(everything=True, by="another run has written the state since, so everything is held here")
+        return freeze
 
-    def found(self, beside: Mapping[str, str] = _NOTHING) -> tuple[str | None, bytes | None]:
-        """The commit that stands there and the stop in it. Raises `StateError`."""
+    def found(self, *beside: str) -> tuple[str | None, bytes | None]:
+        """The commit that stands there and the stop in it; where the refs ``beside`` stand is remembered.
+
+        Raises `StateError`.
+        """
         for _ in range(TRIES):
             refs = self._repository.look(self._ref, *beside)
-            if any(refs.get(ref) != commit for ref, commit in beside.items()):
-                raise _Overtaken
+            self._beside = refs
             commit = refs.get(self._ref)
             if commit is None:
                 return None, None

@@ -120,6 +120,14 @@ class Repository:
             return next((ended for move in moves if (ended := self.push(move)).end is not PushEnd.DONE), DONE)
         return end_of(said)
 
+    def try_push(self) -> str | None:
+        """Ask the remote for a push without making it; None if it would take one, else what git said against it."""
+        branch = "HEAD:refs/heads/mesms-doctor"
+        said = self._git.run("push", "--dry-run", "--porcelain", "--no-verify", self._url, branch)
+        if said.is_well:
+            return None
+        return str(self._failed("try a push", said).why or "it did not say why")
+
     # --- what is here -------------------------------------------------------------------------------------------------
 
     def has(self, commit: str) -> bool:

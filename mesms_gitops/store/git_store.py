@@ -26,7 +26,7 @@ from mesms_gitops.store.sealed_bytes import OPEN
 from mesms_gitops.store.tombstone import encode_tombstone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mesms_gitops.store.git_address import Address
     from mesms_gitops.store.git_history import Tips
     from mesms_gitops.store.git_push import Pushed
+    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.port import LockInfo, Store
     from mesms_gitops.store.sealed_bytes import SealedBytes
 
@@ -174,6 +175,15 @@ class GitStore:
     def lock(self, operation: str, timeout: float) -> AbstractContextManager[None]:
         """Hold the lock. Raises `StateLocked` after ``timeout`` seconds, `StateError`."""
         return self._lock.held(operation, timeout)
+
+    def examine(self) -> Iterator[Line]:
+        """See `examining.Examinable`. A push is asked about, not made."""
+        refused = self._repository.try_push()
+        if refused is None:
+            yield "ok", "state backend: a branch; its remote would take a push (tried with --dry-run)", ""
+        else:
+            advice = "give this user or token write access to the repository"
+            yield "fail", f"state backend: the remote would not take a push ({refused})", advice
 
     def info(self) -> LockInfo | None:
         """Who holds the lock, None if nobody does. Raises `StateError`."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.state import Freeze, State
     from mesms_gitops.store.object_access import Patience
     from mesms_gitops.store.objects import Version
+    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.port import LockInfo, Store
     from mesms_gitops.store.sealed_bytes import SealedBytes
 
@@ -180,6 +181,11 @@ class ObjectStore:
     def lock(self, operation: str, timeout: float) -> AbstractContextManager[None]:
         """Hold the lock. Raises `StateLocked` after ``timeout`` seconds, `StateError`."""
         return self._locked(operation, timeout)
+
+    def examine(self) -> Iterator[Line]:
+        """See `examining.Examinable`. An object beside the state is written and removed."""
+        self._trust()
+        yield "ok", "state backend: the store keeps to conditions (tried on an object of its own, now removed)", ""
 
     def info(self) -> LockInfo | None:
         """Who holds the lock, None if nobody does. Raises `StateError`."""

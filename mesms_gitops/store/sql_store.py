@@ -20,12 +20,13 @@ from mesms_gitops.store.row_reading import assembled
 from mesms_gitops.store.rows import Head, Known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from mesms_gitops.model.state import State
     from mesms_gitops.store.holding import Lock
     from mesms_gitops.store.host import Host
+    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.port import LockInfo, Store
     from mesms_gitops.store.rows import Change
 
@@ -167,6 +168,11 @@ class SqlStore:
     def lock(self, operation: str, timeout: float) -> AbstractContextManager[None]:
         """Hold the lock. Raises `StateLocked` after ``timeout`` seconds, `StateError`."""
         return self._lock.held(operation, timeout)
+
+    def examine(self) -> Iterator[Line]:
+        """See `examining.Examinable`. Nothing is written."""
+        self._database.is_bereft()
+        yield "ok", "state backend: a database that answers; each commit is one transaction", ""
 
     def info(self) -> LockInfo | None:
         """Who holds the lock, None if nobody does. Raises `StateError`."""

@@ -42,6 +42,10 @@ def forget_json(proof: ForgetProof, tool_version: str | None = None) -> str:
                 "removed": removed,
                 "unopened": unopened,
             },
+            "results": {
+                "looked_at": proof.results_looked_at,
+                "removed": [{"campaign": each.campaign, "fingerprint": each.fingerprint} for each in proof.results],
+            },
             "still_scheduled": _pending(proof.pending),
             "unclear": _pending(proof.unclear),
             "not_covered": list(BEYOND),

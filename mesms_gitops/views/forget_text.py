@@ -35,6 +35,7 @@ def forget_text(proof: ForgetProof, *, colour: bool = False, width: int = 80) ->
         [sheet.palette.bold(f"Forgotten: {proof.masked}, {_moment(proof.at)}")],
         list(_suppression(proof, sheet)),
         list(_snapshots(proof, sheet)),
+        list(_results(proof)),
         list(_pending(proof, sheet)),
         ["Not covered by this", *(line for each in BEYOND for line in wrap(each, sheet.width, first="  - "))],
     ]
@@ -61,6 +62,16 @@ def _snapshots(proof: ForgetProof, sheet: Sheet) -> Iterator[str]:
         yield from wrap(printable(each.why), sheet.width, first="    why: ")
         if each.next_step:
             yield from wrap(f"{printable(each.next_step)}; then run this again", sheet.width, first="    next: ")
+
+
+def _results(proof: ForgetProof) -> Iterator[str]:
+    if not proof.results_looked_at:
+        return
+    yield "Delivery results"
+    had = f"the number was in {figure(len(proof.results))} of them" if proof.results else "the number was in none"
+    yield f"  {figure(proof.results_looked_at)} looked at; {had}"
+    for head in proof.results:
+        yield f"  removed from {printable(head.campaign)}, send {printable(head.fingerprint)}"
 
 
 def _removal(removal: Removal) -> Iterator[str]:

@@ -144,7 +144,7 @@ def _column(span: Span, index: int, slot: float, top: int, timeline: Timeline) -
     floor = 8.0 + HEIGHT
     for letter, count in zip(CLASSES, span.buckets, strict=True):
         if count:
-            high = max(HEIGHT * count / top, 2.0)
+            high = max(HEIGHT * count / top, 3.0)
             floor -= high
             at = (percent(left), f"{floor:.1f}", percent(wide), f"{high:.1f}")
             parts.append(element("rect", class_=letter, x=at[0], y=at[1], width=at[2], height=at[3]))

@@ -56,14 +56,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Spans in order, without gaps where they fit; none where nothing has left."""
+    """Spans in order, without gaps where they fit; none where nothing has left. ``days`` are the first and the last."""
 
     unit: Unit
     spans: tuple[Span, ...]
+    days: tuple[date, ...] = ()
 
 
 def timeline_of(lines: Iterable[ReportLine], timezone: str) -> Timeline:
-    """The sends of ``lines`` on the calendar of ``timezone``, in the shortest unit of which at most `MOST` are needed."""
+    """The sends of ``lines`` on the calendar of ``timezone``, by the shortest unit that needs no more than `MOST`."""
     days = _by_day(lines, timezone)
     if not days:
         return Timeline(Unit.DAY, ())
@@ -81,7 +82,7 @@ def timeline_of(lines: Iterable[ReportLine], timezone: str) -> Timeline:
         found, campaigns = days[day]
         names.setdefault(start, set()).update(campaigns)
         spans[start] = replace(_sum(spans.get(start, Span(start)), found), campaigns=len(names[start]))
-    return Timeline(unit, tuple(spans.values()))
+    return Timeline(unit, tuple(spans.values()), (first, last))
 
 
 def _by_day(lines: Iterable[ReportLine], timezone: str) -> dict[date, tuple[Span, set[str]]]:

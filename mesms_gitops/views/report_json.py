@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mesms_gitops.views.jsontext import FORMAT_VERSION, json_text
 from mesms_gitops.views.layout import iso
 from mesms_gitops.views.report import money_in_all, report_of, total_of
+from mesms_gitops.views.report_reasons import reasons_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,6 +34,7 @@ def report_json(state: State, tool_version: str | None = None, *, names: Collect
             "failed": line.failed,
             "unknown": line.unknown,
             "delivery": dict(line.delivery),
+            "reasons": reasons_json(line.sends),
             "settled": line.is_settled,
             "notes": list(line.notes),
         }
@@ -50,6 +52,7 @@ def report_json(state: State, tool_version: str | None = None, *, names: Collect
                 "delivered": delivered,
                 "failed": failed,
                 "unknown": unknown,
+                "reasons": reasons_json(send for line in report.lines for send in line.sends),
                 "credits": money.charged,
                 "planned_credits": money.planned,
                 "credits_difference": money.difference,

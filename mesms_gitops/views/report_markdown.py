@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from mesms_gitops.views.layout import LOCAL_TIMEZONE, figure, local_time
 from mesms_gitops.views.markdown import code, inline, rows
 from mesms_gitops.views.report import money_in_all, report_of, share, signed, total_of
+from mesms_gitops.views.report_reasons import Bucket, meaning, reasons_of
 from mesms_gitops.views.status_text import delivery_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mesms_gitops.model.state import State
-    from mesms_gitops.views.report import Money, ReportLine
+    from mesms_gitops.views.report import Money, Report, ReportLine
 
 MONEY = ("planned", "charged", "difference")
 HEADER = ("campaign", "phase", "left", "recipients", "delivered", "failed", "unknown", *MONEY, "on ME-SMS")
 FIGURES = frozenset(range(3, 10))
+REASONS = ("not delivered", "reason", "people", "share", "meaning")
 
 
 def report_markdown(state: State, *, names: Collection[str] | None = None, timezone: str = LOCAL_TIMEZONE) -> str:
@@ -33,7 +35,19 @@ def report_markdown(state: State, *, names: Collection[str] | None = None, timez
     delivered, failed, unknown = map(figure, buckets)
     title = f"### Delivered {delivered} of {figure(people)}, failed {failed}, unknown {unknown}"
     notes = [f"- {code(line.campaign)}: {inline(note)}" for line in report.lines for note in line.notes]
-    return "\n".join([title, "", *rows(cells, HEADER, right=FIGURES), *(["", *notes] if notes else [])]) + "\n"
+    parts = [title, "", *rows(cells, HEADER, right=FIGURES), *_reason_lines(report, people)]
+    return "\n".join([*parts, *(["", *notes] if notes else [])]) + "\n"
+
+
+def _reason_lines(report: Report, people: int) -> list[str]:
+    """Why anybody is not known to be reached, over all campaigns."""
+    reasons = reasons_of(send for line in report.lines for send in line.sends)
+    cells = [
+        (one.bucket.value, code(one.word), figure(one.people), share(one.people, people), meaning(one.word))
+        for one in reasons
+        if one.bucket is not Bucket.DELIVERED
+    ]
+    return ["", *rows(cells, REASONS, right=frozenset({2, 3}))] if cells else []
 
 
 def _row(line: ReportLine, timezone: str) -> tuple[str, ...]:

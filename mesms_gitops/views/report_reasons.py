@@ -49,21 +49,21 @@ FOREIGN = "a word that the reference of ME-SMS does not have"
 _ORDER = [*MEANINGS]
 
 
-class ReasonCount(NamedTuple):
+class ReasonPeople(NamedTuple):
     """How many people are in ``bucket`` for the reason ``word``, which ME-SMS may have written."""
 
     bucket: Bucket
     word: str
-    count: int
+    people: int
 
 
-def reasons_of(sends: Iterable[SendRecord]) -> tuple[ReasonCount, ...]:
-    """Everybody in ``sends``, by bucket and reason; reasons of nobody are left out. Foreign words come last, by name."""
+def reasons_of(sends: Iterable[SendRecord]) -> tuple[ReasonPeople, ...]:
+    """Everybody in ``sends``, by bucket and reason; reasons of nobody are left out, foreign words come last."""
     total: Counter[tuple[Bucket, str]] = Counter()
     for send in sends:
         for bucket, word, count in _reasons(send):
             total[bucket, word] += count
-    found = [ReasonCount(bucket, word, count) for (bucket, word), count in total.items() if count]
+    found = [ReasonPeople(bucket, word, count) for (bucket, word), count in total.items() if count]
     return tuple(sorted(found, key=lambda one: (list(Bucket).index(one.bucket), _place(one.word), one.word)))
 
 
@@ -71,19 +71,20 @@ def _place(word: str) -> int:
     return _ORDER.index(word) if word in MEANINGS else len(_ORDER)
 
 
-def _reasons(send: SendRecord) -> Iterator[ReasonCount]:
+def _reasons(send: SendRecord) -> Iterator[ReasonPeople]:
     told: Counter[Bucket] = Counter()
     for word, count in send.delivery.items():
-        bucket = _bucket(word)
+        bucket = bucket_of(word)
         if send.phase is SendPhase.FAILED and bucket is Bucket.UNKNOWN:
             continue  # nothing more is to come: they failed with the message
         told[bucket] += count
-        yield ReasonCount(bucket, word, count)
+        yield ReasonPeople(bucket, word, count)
     for bucket, people in zip(Bucket, buckets_of_send(send), strict=True):
-        yield ReasonCount(bucket, _rest(send), people - told[bucket])
+        yield ReasonPeople(bucket, _rest(send), people - told[bucket])
 
 
-def _bucket(word: str) -> Bucket:
+def bucket_of(word: str) -> Bucket:
+    """The bucket of one of ME-SMS's words; one that the reference does not have says nothing."""
     if word in DELIVERED:
         return Bucket.DELIVERED
     return Bucket.FAILED if word in FAILED else Bucket.UNKNOWN
@@ -101,15 +102,14 @@ def meaning(word: str) -> str:
     return MEANINGS.get(word, FOREIGN)
 
 
-def reasons_text(reasons: Iterable[ReasonCount], bucket: Bucket) -> str:
+def reasons_text(reasons: Iterable[ReasonPeople], bucket: Bucket) -> str:
     """``300 failed, 100 expired``: the reasons of ``bucket``."""
-    return ", ".join(f"{figure(one.count)} {printable(one.word)}" for one in reasons if one.bucket is bucket)
+    return ", ".join(f"{figure(one.people)} {printable(one.word)}" for one in reasons if one.bucket is bucket)
 
 
 def reasons_json(sends: Iterable[SendRecord]) -> dict[str, dict[str, int]]:
     """``{"failed": {"expired": 100}, …}`` for scripts: all three buckets, only the reasons there are."""
     found: dict[str, dict[str, int]] = {bucket.value: {} for bucket in Bucket}
     for one in reasons_of(sends):
-        found[one.bucket.value][one.word] = one.count
+        found[one.bucket.value][one.word] = one.people
     return found
-

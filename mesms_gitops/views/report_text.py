@@ -1,4 +1,4 @@
-"""The delivery report for a terminal: three buckets for people, then ME-SMS's own states below them."""
+"""The delivery report for a terminal: three buckets for people, beside each ME-SMS's own words for it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.views.layout import LOCAL_TIMEZONE, Sheet, both_times, counted, figure, pad, printable, wrap
 from mesms_gitops.views.report import credits_words, money_in_all, report_of, share, total_of
-from mesms_gitops.views.status_text import delivery_text
+from mesms_gitops.views.report_reasons import Bucket, reasons_of, reasons_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
+    from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import State
     from mesms_gitops.views.report import Money, ReportLine
 
@@ -33,7 +34,8 @@ def report_text(
         people, *buckets = total_of(report)
         title = f"{counted(len(report.lines), 'campaign')}, {counted(people, 'recipient')}"
         money = _money_lines(money_in_all(report), sheet)
-        blocks.append([sheet.palette.bold(title), *money, *_bucket_lines(people, buckets, sheet)])
+        sends = [send for line in report.lines for send in line.sends]
+        blocks.append([sheet.palette.bold(title), *money, *_bucket_lines(people, buckets, sends, sheet)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -43,9 +45,7 @@ def _campaign_lines(line: ReportLine, sheet: Sheet) -> list[str]:
     if line.scheduled_at:
         lines += sheet.row("left", both_times(line.scheduled_at, sheet.timezone), indent=2, column=11)
     lines += _money_lines(line.money, sheet)
-    lines += _bucket_lines(line.recipients, [line.delivered, line.failed, line.unknown], sheet)
-    raw = delivery_text(line.delivery)
-    lines += sheet.row("on ME-SMS", raw, indent=2, column=11) if raw else []
+    lines += _bucket_lines(line.recipients, [line.delivered, line.failed, line.unknown], line.sends, sheet)
     for note in line.notes:
         lines += map(sheet.palette.yellow, sheet.row("note", note, indent=2, column=11))
     return lines
@@ -58,12 +58,15 @@ def _money_lines(money: Money, sheet: Sheet) -> list[str]:
     return sheet.row("credits", words, indent=2, column=11)
 
 
-def _bucket_lines(people: int, buckets: list[int], sheet: Sheet) -> list[str]:
+def _bucket_lines(people: int, buckets: list[int], sends: Iterable[SendRecord], sheet: Sheet) -> list[str]:
+    """Each bucket, with the words of ME-SMS that make it up where there is more than one way to be in it."""
     palette = sheet.palette
+    reasons = reasons_of(sends)
     rows = []
-    for word, paint, count in zip(
-        ("delivered", "failed", "unknown"), (palette.green, palette.red, palette.yellow), buckets, strict=True
-    ):
+    for bucket, paint, count in zip(Bucket, (palette.green, palette.red, palette.yellow), buckets, strict=True):
         figures = f"{pad(figure(count), len(figure(people)), right=True)}  {pad(share(count, people), 6, right=True)}"
-        rows.append("  " + (paint if count else str)(f"{pad(word, 11)}{figures}".rstrip()))
+        head = f"  {pad(bucket.value, 11)}{figures}"
+        why = "" if bucket is Bucket.DELIVERED else reasons_text(reasons, bucket)
+        lines = wrap(why, sheet.width, first=f"{head}  ") if why else [head.rstrip()]
+        rows += [paint(line) if count else line for line in lines]
     return rows

@@ -17,6 +17,7 @@ from mesms_gitops.model.marker import Marker
 from mesms_gitops.sandbox.faults import Fault
 from tests.cli.conftest import sends, texted
 from tests.github.runner import ROOT, Ended, document, read_outputs
+from tests.github.test_comment import outside_of_code
 
 if TYPE_CHECKING:
     from tests.github.conftest import Shop
@@ -103,10 +104,13 @@ def test_a_saved_plan_is_the_approval_too(shop: Shop) -> None:
 def test_a_plan_over_the_budget_fails_and_is_not_applied(shop: Shop) -> None:
     """`budget` is held before the first effect: exit 4, in a plan as in an apply; the very cost is within it."""
     shop.campaign("order")
+    event = {"pull_request": {"number": 7, "head": {"sha": "ab" * 20, "repo": {"full_name": "shop/campaigns"}}}}
     for command in ("plan", "apply"):
-        ended = ran(shop, command=command, budget="1", approval="environment", comment="never")
+        comment = "always" if command == "plan" else "never"
+        ended = ran(shop, event, command=command, budget="1", approval="environment", comment=comment)
         assert (ended.code, ended.out["failure-reason"]) == (4, "policy-denied"), ended.log
         assert "costs 2 credits" in ended.log
+    assert "REFUSED" in shop.forge.said(7)[0]
     assert sends(shop.sandbox) == 0
     assert ran(shop, command="apply", budget="2", approval="environment", comment="never").code == 0
     assert sends(shop.sandbox) == 1
@@ -145,6 +149,25 @@ def test_errors_of_manifests_are_annotations_and_stand_in_the_comment(shop: Shop
     assert marker is not None and not marker.can_approve
     assert "campaigns/bad.yaml:4" in body
     assert "0812345678" not in body
+
+
+def test_a_hostile_manifest_is_shown_in_the_pull_request_and_not_obeyed(shop: Shop) -> None:
+    """A text and an owner full of mentions, tags, fences and references, all the way from the file to the comment."""
+    hostile = "@everyone #1 GH-1 ``` </details> <img src=x> ![x](y) [a](b) **b** ::error::x"
+    shop.campaign("order")
+    file = shop.clone / "campaigns/order.yaml"
+    text = file.read_text(encoding="utf-8").replace('"Your order order is ready"', json.dumps(hostile))
+    file.write_text(text + f"owner: {json.dumps(hostile)}\n", encoding="utf-8")
+    event = {"pull_request": {"number": 7, "head": {"sha": "ab" * 20, "repo": {"full_name": "shop/campaigns"}}}}
+    ended = ran(shop, event, command="plan")
+    assert ended.code == 0, ended.log
+    (body,) = shop.forge.said(7)
+    assert "@everyone" in body, "it is shown"
+    read = outside_of_code(body)
+    for forbidden in ("@everyone", "GH-1", "<img", "![", "](b)", "**b**"):
+        assert forbidden not in read
+    assert read.count("<details") == read.count("</details>")
+    assert not [line for line in ended.log.split("\n") if line.startswith("::error::")]
 
 
 def test_a_comment_is_made_when_and_as_it_is_asked_for(shop: Shop) -> None:

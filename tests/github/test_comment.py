@@ -300,6 +300,7 @@ def test_only_a_whole_plan_made_with_the_account_can_approve() -> None:
     campaigns=st.lists(st.text(max_size=20), max_size=5),
     facts=st.tuples(st.booleans(), st.booleans(), st.booleans()),
 )
+@example(kind="-->", environment="a--b --!> c", campaigns=["--", "--->"], facts=(True, False, True))
 def test_a_marker_reads_back_and_never_ends_early(
     kind: str, environment: str, campaigns: list[str], facts: tuple[bool, bool, bool]
 ) -> None:

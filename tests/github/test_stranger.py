@@ -133,7 +133,7 @@ def test_a_hostile_report_is_shown_and_not_obeyed(forge: Forge, told: Callable[.
         b'{"plan": [], "exit_code": 0}',
         b'{"diagnostics": [{"code": 7}]}',
         b'{"plan": null, "diagnostics": {"a": 1}}',
-        b" " * (MAX_REPORT_BYTES + 1),
+        json.dumps({"plan": None}).encode() + b" " * MAX_REPORT_BYTES,
         b'{"plan": 1e999}',
     ],
     ids=range(11),
@@ -180,4 +180,15 @@ def test_only_the_pull_request_that_github_names_is_commented(
     """Another commit, branch, fork or event: nothing is said anywhere, and that is no error."""
     number = forge.open_pull(HEAD, "order", owner="stranger")
     told(report(), told_event or {"other": 1})
+    assert forge.said(number) == []
+
+
+def test_another_repository_of_the_same_stranger_is_not_the_fork(forge: Forge, told: Callable[..., None]) -> None:
+    """Owner, branch and commit are the same; the repository whose run it was is not: nothing is said."""
+    number = forge.open_pull(HEAD, "order", owner="stranger")
+    forge.pulls[number]["head"]["repo"]["full_name"] = "stranger/another"
+    told(report())
+    assert forge.said(number) == []
+    forge.pulls[number]["head"]["repo"] = None
+    told(report())
     assert forge.said(number) == []

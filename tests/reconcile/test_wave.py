@@ -192,10 +192,10 @@ def test_a_window_that_went_by_in_a_wave_is_opened_anew(waves: Bench) -> None:
         waves.clock.moment += timedelta(minutes=6)
 
     waves.account.on_send = dawdle
-    outcome = waves.apply(*(manifest(f"c{each}", f"T{each}", (each + 1,), when=SOON) for each in range(5)))
+    outcome = waves.apply(*(manifest(f"c{each}", f"T{each}", (each + 1,), when=SOON) for each in range(7)))
     assert set(told(outcome).values()) == {"done"}
     made = waves.account.messages_by_uuid.values()
-    assert [message.content for message in made] == [f"T{each}" for each in range(5)]
+    assert [message.content for message in made] == [f"T{each}" for each in range(7)]
     assert all(
         message.scheduled_at and message.scheduled_at > message.created_at - timedelta(minutes=6) for message in made
     )

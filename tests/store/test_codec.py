@@ -268,6 +268,7 @@ def test_a_sample_is_kept_as_long_as_it_can_be_needed(phase: SendPhase) -> None:
     """Of a send whose outcome nobody knows, and of no other, whether it is written or read."""
     made = state(send(phase=phase, sample=("n1", "n2")))
     [read] = decode(encode(made)).campaigns["songkran"].sends
+    assert (b'"sample"' in encode(made)) is read.is_unsettled
     assert read.sample == (("n1", "n2") if read.is_unsettled else ())
     older = encode(made).replace(b'"parts": 1', b'"parts": 1,\n          "sample": ["n1", "n2"]')
     if not read.is_unsettled:

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import resource
+import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,8 +25,10 @@ from mesms_gitops.model.sends import SendPhase, SendRecord
 from mesms_gitops.model.state import STATE_VERSION, Approval, CampaignRecord, State
 from mesms_gitops.store.codec import canonical, decode, encode
 from mesms_gitops.store.delta import Delta
+from mesms_gitops.store.disk import Disk, Stamp
 from mesms_gitops.store.fields import Surprise
 from mesms_gitops.store.file import FileStore
+from mesms_gitops.store.journal import Chain
 
 from .fake_host import FakeHost
 from .memory_disk import Died, MemoryDisk
@@ -35,7 +38,6 @@ from .test_codec import BROKEN
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mesms_gitops.store.disk import Disk
 
 HERE = Path("/project/.mesms")
 STATE = HERE / "state.json"
@@ -358,6 +360,19 @@ def test_lines_belong_where_they_stand(pair: dict[Path, bytes]) -> None:
             serial({**pair, JOURNAL: b"".join([head, *other])})
 
 
+def test_a_line_of_another_journal_has_no_place_here(pair: dict[Path, bytes]) -> None:
+    """Of the same serial and well sealed where it comes from: its seal covers the lines before it there."""
+    header, first, *rest = pair[JOURNAL].splitlines(keepends=True)
+    assert rest
+    foreign = Chain()
+    foreign.first(b"another file", "lineage-1", json.loads(header.partition(b" ")[2])["serial"])
+    resealed = foreign.line(json.loads(first.partition(b" ")[2]))
+    assert resealed.partition(b" ")[2] == first.partition(b" ")[2]
+    for lines in ([header, resealed, *rest], [header, resealed]):
+        with pytest.raises(StateUnreadable):
+            serial({**pair, JOURNAL: b"".join(lines)})
+
+
 def test_a_file_of_one_moment_and_a_journal_of_another_lose_nothing() -> None:
     """Whatever file stands beside whatever journal: what is read holds every commit that either knows, or none is."""
     seen = moments()
@@ -415,8 +430,6 @@ def test_a_lost_state_beside_its_journal_is_no_empty_start(pair: dict[Path, byte
 @pytest.mark.parametrize("wait", [0.0, 0.15])
 def test_an_edit_behind_the_back_of_a_run_is_noticed(tmp_path: Path, wait: float) -> None:
     """Of the same length, with the old time put back: also within the tick in which the file was written."""
-    import time
-
     path = tmp_path / "state.json"
     path.write_bytes(FILES[STATE])
     ledger = FileStore(path, journal_from=0)
@@ -434,6 +447,56 @@ def test_an_edit_behind_the_back_of_a_run_is_noticed(tmp_path: Path, wait: float
             ledger.commit(state(4), 3)
     assert "edited" in caught.value.why
     assert path.read_bytes() == edited
+
+
+class Coarse(Disk):
+    """A filesystem whose clock stands still for as long as anybody looks."""
+
+    def stamp(self, path: Path) -> Stamp | None:
+        found = super().stamp(path)
+        return None if found is None else Stamp(found.identity[:2], found.size, 1_000_000_000)
+
+
+def test_an_edit_is_noticed_also_where_times_do_not_tell(tmp_path: Path) -> None:
+    """What a stamp could hide is read and compared."""
+    path = tmp_path / "state.json"
+    path.write_bytes(FILES[STATE])
+    ledger = FileStore(path, journal_from=0, disk=Coarse())
+    with ledger.lock("apply", 0):
+        ledger.read()
+        for each in (2, 3):
+            ledger.commit(state(each), each - 1)
+        with path.open("r+b") as file:
+            file.write(path.read_bytes().replace(b"past.yaml", b"pest.yaml"))
+        with pytest.raises(StateUnreadable):
+            ledger.commit(state(4), 3)
+
+
+def test_an_edit_of_the_journal_is_noticed_before_the_next_line(tmp_path: Path) -> None:
+    """Nothing is appended to what does not hold any more."""
+    path = tmp_path / "state.json"
+    path.write_bytes(FILES[STATE])
+    ledger = FileStore(path, journal_from=0)
+    journal = path.with_name("state.json.journal")
+    with ledger.lock("apply", 0):
+        ledger.read()
+        for each in (2, 3, 4):
+            ledger.commit(state(each), each - 1)
+        time.sleep(0.15)
+        with journal.open("r+b") as file:
+            file.write(journal.read_bytes().replace(b"sent", b"none"))
+        edited = journal.read_bytes()
+        with pytest.raises(StateUnreadable):
+            ledger.commit(state(5), 4)
+    assert journal.read_bytes() == edited
+
+
+def test_a_stamp_is_trusted_once_its_tick_is_over() -> None:
+    """A tenth of a second where times have a fraction, three seconds where they have none."""
+    fine, coarse = Stamp((1,), 1, 5_000_000_001), Stamp((1,), 1, 5_000_000_000)
+    for stamp, tick in ((fine, 100_000_000), (coarse, 3_000_000_000)):
+        assert not stamp.is_settled(Stamp((2,), 1, stamp.changed + tick))
+        assert stamp.is_settled(Stamp((2,), 1, stamp.changed + tick + 1))
 
 
 def test_who_lost_the_lock_leaves_the_journal_of_the_next_alone() -> None:

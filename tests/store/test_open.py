@@ -10,6 +10,7 @@ import pytest
 
 from mesms_gitops.errors import ConfigError
 from mesms_gitops.store.file import FileStore
+from mesms_gitops.store.git_store import GitStore
 from mesms_gitops.store.lineage import first_lineage
 from mesms_gitops.store.object_store import ObjectStore
 from mesms_gitops.store.open import open_store
@@ -42,6 +43,13 @@ def test_a_bucket_is_not_asked_when_it_is_named(tmp_path: Path, location: str) -
 def test_an_absolute_path_is_kept(tmp_path: Path) -> None:
     """An absolute path is what it says."""
     assert open_store(str(tmp_path / "s.json"), tmp_path / "elsewhere", silent).path == tmp_path / "s.json"
+
+
+@pytest.mark.parametrize("location", ["git:mesms-state", "git:mesms-state@upstream", "git:a/b@https://h/x.git"])
+def test_a_repository_is_not_touched_when_it_is_named(tmp_path: Path, location: str) -> None:
+    """git is asked nothing before something is read or written."""
+    assert isinstance(open_store(location, tmp_path, silent), GitStore)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("location", ["postgresql://h/d", "postgres://h/d?state=x", "sqlite:///x", "sqlite:////x/y"])

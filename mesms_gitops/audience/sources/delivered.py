@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.sources.batch import batches_of
 from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
-from mesms_gitops.errors import ApiError
+from mesms_gitops.errors import MesmsError
+from mesms_gitops.model.delivery import SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,11 @@ class Past(Protocol):
     def is_settled(self, campaign: str) -> bool:
         """Whether every message of ``campaign`` is done: nobody's delivery is still open."""
 
+    def is_known(self, uuid: str) -> bool:
+        """Whether what became of everybody is kept here, so that nobody need be asked about that message."""
+
     def msisdns(self, uuid: str, delivery_state: str) -> Iterator[str]:
-        """The recipients of one message whose delivery is in that state. Raises `ApiError`."""
+        """The recipients of one message whose delivery is in that state. Raises `MesmsError`."""
 
 
 class Delivered:
@@ -42,20 +46,32 @@ class Delivered:
         self._source = source
         self.label = f"delivery of {source.campaign}"
         self.remarks: list[Finding] = []
-        if past is None or not past.can_be_asked:
+        if past is None:
             raise Unusable(_offline(source))
-        uuids = past.left(source.campaign)
-        if not uuids:
-            raise Unusable(_nothing(source, is_known=uuids is not None))
-        self._past, self._uuids = past, uuids
+        self._past = past
+        self._uuids = self._left(source.campaign)
+        if not self._uuids:
+            raise Unusable(_nothing(source.campaign, is_known=True))
+        later = {name: self._left(name) for name in source.except_reached_by}
+        self._later = tuple(uuid for uuids in later.values() for uuid in uuids)
+        if not past.can_be_asked and not all(map(past.is_known, (*self._uuids, *self._later))):
+            raise Unusable(_offline(source))
         if not past.is_settled(source.campaign):
             self.remarks.append(_unsettled(source))
+        self.remarks += [_unreached(name) for name in later if not past.is_settled(name)]
+
+    def _left(self, campaign: str) -> tuple[str, ...]:
+        """The messages of ``campaign`` that have left. Raises Unusable where there is no such campaign."""
+        uuids = self._past.left(campaign)
+        if uuids is None:
+            raise Unusable(_nothing(campaign, is_known=False))
+        return uuids
 
     def batches(self) -> Iterator[DataFrame]:
         """See ``Reader``."""
         try:
             yield from batches_of(self._rows(), 0)
-        except ApiError as error:
+        except MesmsError as error:
             raise Unusable(
                 Finding(
                     codes.NOT_REACHED,
@@ -67,12 +83,14 @@ class Delivered:
             ) from error
 
     def _rows(self) -> Iterator[Row]:
+        reached = {msisdn for uuid in self._later for msisdn in self._past.msisdns(uuid, SUCCESS)}
         number = 0
         for uuid in self._uuids:
             for delivery_state in self._source.delivery_states:
                 for msisdn in self._past.msisdns(uuid, delivery_state):
-                    number += 1
-                    yield Row(number, msisdn)
+                    if msisdn not in reached:
+                        number += 1
+                        yield Row(number, msisdn)
 
 
 def _offline(source: DeliverySource) -> Finding:
@@ -84,10 +102,10 @@ def _offline(source: DeliverySource) -> Finding:
     )
 
 
-def _nothing(source: DeliverySource, *, is_known: bool) -> Finding:
+def _nothing(campaign: str, *, is_known: bool) -> Finding:
     return Finding(
         codes.NO_DELIVERY,
-        f"nothing of {source.campaign} has left yet" if is_known else f"state knows no campaign {source.campaign}",
+        f"nothing of {campaign} has left yet" if is_known else f"state knows no campaign {campaign}",
         key="delivery",
         why=None if is_known else "a name is known once its campaign was applied",
         next_step="write state: draft until it has" if is_known else "check the name (mesms-gitops status)",
@@ -100,4 +118,13 @@ def _unsettled(source: DeliverySource) -> Finding:
         f"{source.campaign} is still being delivered: whoever fails later is not among these recipients",
         key="delivery",
         next_step="wait until it is done (mesms-gitops refresh), or accept that the list is not complete",
+    )
+
+
+def _unreached(campaign: str) -> Finding:
+    return Finding(
+        codes.DELIVERY_OPEN,
+        f"{campaign} is still to come or being delivered: whoever it reaches later is not left out here",
+        key="delivery",
+        next_step="wait until it is done (mesms-gitops refresh), or somebody may be texted once more",
     )

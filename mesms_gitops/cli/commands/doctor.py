@@ -3,101 +3,107 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mesms_gitops import __version__
 from mesms_gitops.cli import options
-from mesms_gitops.errors import MesmsError
+from mesms_gitops.errors import MesmsError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from mesms_gitops.api.client import MesmsClient
     from mesms_gitops.cli.wiring import Workplace
-
-CLOCK_TOLERANCE = 60.0
-"""Seconds that this machine's clock may be off before it is worth a word."""
-
-SHORTEST_SECRET = 16
-"""Characters: a trial costs less than a microsecond, and whoever has the state knows when it fits."""
-
-Line = tuple[str, str, str]
-"""ok, warn or fail; what was found; what to do next."""
+    from mesms_gitops.model.doctor import CheckLine, Examination, Met
+    from mesms_gitops.model.state import State
 
 
 @click.command("doctor")
 @options.everywhere
+@options.formats("text", "json")
+@click.option("--offline", is_flag=True, help="Do not ask the account anything.")
+@click.option("--preview", is_flag=True, help="Also ask the price of one message; nothing is charged or sent.")
+@click.option(
+    "--bundle",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.zip",
+    help="Also write what was found for a bug report: no key, number, text or name in it.",
+)
 @click.pass_obj
-def command(obj: dict[str, Any]) -> int:
-    """Look at key, senders, balance, clock, state, lock and digests; change nothing, send nothing."""
-    from mesms_gitops.cli.wiring import client, workplace
+def command(obj: dict[str, Any], *, output: str, offline: bool, preview: bool, bundle: str | None) -> int:
+    """Look at key, account, answers, state and git; change nothing, send nothing.
+
+    Each line is ok, warn or fail, with the next step. Exits 1 if any line is a fail.
+    """
+    if offline and preview:
+        raise UsageError("--offline asks nobody, --preview asks the price", where="doctor", next_step="leave one out")
+    from mesms_gitops.cli.wiring import workplace
 
     place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
-    lines = [*_looked(lambda: _of_state(place))]
+    found, senders = _examined(place, offline=offline, preview=preview)
+    if bundle is not None:
+        _write(options.folder(obj) / bundle, found, place, senders)
+    if output == "json":
+        from mesms_gitops.views.doctor_json import doctor_json
+
+        click.echo(doctor_json(found, __version__), nl=False)
+    else:
+        from mesms_gitops.views.doctor_text import doctor_text
+
+        click.echo(doctor_text(found, colour=place.terminal.colour_stdout), nl=False)
+    from mesms_gitops.model.doctor import Verdict
+
+    return int(found.verdict is Verdict.FAIL)
+
+
+def _examined(place: Workplace, *, offline: bool, preview: bool) -> tuple[Examination, tuple[str, ...]]:
+    """Every line in the order in which one would look; and the senders of the account, which are private."""
+    from mesms_gitops.cli.doctor.hygiene import hygiene_lines, policy_line
+    from mesms_gitops.cli.doctor.looking import looked, ok
+    from mesms_gitops.cli.doctor.state import state_lines, stored
+    from mesms_gitops.model.doctor import Examination, Met
+
+    key, hash_secret = os.environ.get("MESMS_API_KEY"), os.environ.get("MESMS_HASH_KEY")
+    lines = [*state_lines(place, hash_secret)]
+    met = Met()
+    if offline:
+        lines.append(ok("account", "account: not asked (--offline)"))
+    else:
+        account, met = _of_account(place, stored(place), preview=preview)
+        lines += account
+    lines.append(policy_line(place.project.policy))
+    lines += looked("git", lambda: hygiene_lines(place.project.root, key, hash_secret))
+    senders = tuple(word for line in lines if line.check == "account.senders" for word in line.private)
+    return Examination(tuple(lines), met), senders
+
+
+def _of_account(place: Workplace, state: State | None, *, preview: bool) -> tuple[list[CheckLine], Met]:
+    from mesms_gitops.api.witness import Witness
+    from mesms_gitops.cli.doctor.account import AccountLook
+    from mesms_gitops.cli.doctor.looking import failed
+    from mesms_gitops.cli.doctor.shapes import shape_lines
+    from mesms_gitops.cli.wiring import client
+
+    witness = Witness()
+    lines: list[CheckLine] = []
     try:
-        with client(place.project, place.teller) as account:
-            lines += _looked(lambda: _of_account(place, account))
+        with client(place.project, place.teller, witness=witness) as account:
+            look = AccountLook(place.project, account, witness, state, place.clock, preview)
+            lines += look.lines()
     except MesmsError as error:
-        lines.append(("fail", error.what, error.next_step or ""))
-    for verdict, found, next_step in lines:
-        click.echo(f"{verdict:<5} {found}")
-        if next_step:
-            click.echo(f"      next: {next_step}")
-    return int(any(verdict == "fail" for verdict, _, _ in lines))
+        lines.append(failed("key.present", error))
+    finally:
+        place.teller.done()
+    met = witness.met()
+    if witness.has_seen_json:
+        lines += shape_lines(met, place.project.api.fields)
+    return lines, met
 
 
-def _looked(look: Callable[[], Iterator[Line]]) -> list[Line]:
-    """The lines of one look; what goes wrong is the last of them."""
-    lines: list[Line] = []
-    try:
-        lines.extend(look())
-    except MesmsError as error:
-        lines.append(("fail", error.what, error.next_step or ""))
-    return lines
+def _write(file: Path, found: Examination, place: Workplace, senders: tuple[str, ...]) -> None:
+    from mesms_gitops.cli.doctor.bundle import Secrets, write_bundle
+    from mesms_gitops.cli.doctor.state import stored
 
-
-def _of_state(place: Workplace) -> Iterator[Line]:
-    state = place.stored_state()
-    yield "ok", f"state: {place.project.state}, serial {state.serial}, {len(state.campaigns)} campaigns", ""
-    key = place.key_for(state)
-    if key.from_lineage:
-        advice = "set MESMS_HASH_KEY to a long secret before the first apply"
-        yield (
-            "warn",
-            "digests are keyed with the lineage, which stands in the same file: numbers can be searched",
-            advice,
-        )
-    elif len(os.environ.get("MESMS_HASH_KEY", "").strip()) < SHORTEST_SECRET:
-        found = f"MESMS_HASH_KEY ({key.identity}) is so short that it can be guessed: then numbers can be searched"
-        advice = f"set {SHORTEST_SECRET} random characters or more before the first apply; a state keeps the key it has"
-        yield "warn", found, advice
-    else:
-        yield "ok", f"digests are keyed with MESMS_HASH_KEY ({key.identity})", ""
-    held = place.store.info()
-    if held is None:
-        yield "ok", "the state is not locked", ""
-    else:
-        yield "warn", f"the state is locked by {held.holder}", f"if it is dead: mesms-gitops state unlock {held.id}"
-    if place.store.read_freeze().is_active:
-        yield "warn", "the emergency stop is on", "mesms-gitops stop --release lifts it"
-
-
-def _of_account(place: Workplace, account: MesmsClient) -> Iterator[Line]:
-    yield "ok", f"key and balance: {account.balance():,} credits at {place.project.api.base_url}", ""
-    approved = [sender.name for sender in account.senders() if sender.approved]
-    if approved:
-        yield "ok", f"approved senders: {', '.join(approved)}", ""
-    else:
-        yield "fail", "no sender is approved", "ask for one on the Senders page of ME-SMS"
-    there = account.server_time()
-    if there is None:
-        yield "warn", "ME-SMS sends no Date: this machine's clock decides what has passed", ""
-        return
-    off = (place.clock.now() - there).total_seconds()
-    if abs(off) > CLOCK_TOLERANCE:
-        yield "warn", f"this machine's clock is {off:+.0f} s off; ME-SMS's is used", "set the clock"
-    else:
-        yield "ok", "clock: within a minute of ME-SMS's", ""
-    page = account.messages(page=1)
-    yield "ok", f"listing: {len(page.messages)} messages on the first page, in a shape that can be read", ""
+    given = [os.environ.get(name) for name in ("MESMS_API_KEY", "MESMS_HASH_KEY", "MESMS_STATE", "HOME", "USER")]
+    write_bundle(file, found, place.project, Secrets.of(place.project, stored(place), given, senders))
+    place.teller.note(f"{file} is for a bug report; look through it before you send it")

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mesms_gitops import __version__
 from mesms_gitops.cli import options
+from mesms_gitops.cli.one_number import number_given
 from mesms_gitops.errors import UsageError
 
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.model.snapshot import ForgetProof
-
-_LONGEST_INPUT: Final = 4096
-"""Characters of standard input that are looked at: a number has a dozen."""
 
 
 @click.command("forget")
@@ -29,10 +24,10 @@ _LONGEST_INPUT: Final = 4096
 @click.option("--lock-timeout", default=0.0, show_default=True, metavar="SECONDS", help="Wait so long for the lock.")
 @click.pass_obj
 def command(obj: dict[str, Any], *, number: str, output: str, yes: bool, lock_timeout: float) -> int:
-    """Never text NUMBER again, take it out of every snapshot of past audiences, and print the proof.
+    """Never text NUMBER again, take it out of what is kept of past sends, and print the proof.
 
     NUMBER may be spelled as in a manifest; - reads it from standard input, which keeps it out of the shell's history.
-    Exit 3 if a snapshot could not be opened; what is encrypted takes MESMS_AGE_IDENTITY_FILE.
+    Exit 3 if a file could not be opened; what is encrypted takes MESMS_AGE_IDENTITY_FILE.
     """
     from mesms_gitops.cli.known_audiences import forget_audiences
     from mesms_gitops.cli.wiring import workplace
@@ -40,7 +35,7 @@ def command(obj: dict[str, Any], *, number: str, output: str, yes: bool, lock_ti
     from mesms_gitops.reconcile.tools import Journal
 
     from_stdin = number == "-"
-    subscriber, masked = _understood(_only_line(sys.stdin) if from_stdin else number)
+    subscriber, masked = number_given(number)
     place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
     if not yes:
         _ask(masked, can_ask=place.terminal.can_ask and not from_stdin)
@@ -48,40 +43,10 @@ def command(obj: dict[str, Any], *, number: str, output: str, yes: bool, lock_ti
         state = place.stored_state()
         key = place.key_for(state)
         journal = Journal(place.store, state)
-        proof = forget(journal, place.snapshots(), key, subscriber, masked, place.clock.now())
+        proof = forget(journal, place.snapshots(), key, subscriber, masked, place.clock.now(), place.results())
     forget_audiences()
     click.echo(_rendered(proof, output, place), nl=False)
     return proof.exit_code
-
-
-def _only_line(given: TextIO) -> str:
-    """What ``given`` holds. Raises `UsageError` for more than one line: nobody who asked is passed over in silence."""
-    if given.isatty():
-        return given.readline()
-    lines = [line for line in given.read(_LONGEST_INPUT).splitlines() if line.strip()]
-    if len(lines) > 1:
-        raise UsageError(
-            "more than one line on standard input",
-            where="NUMBER",
-            why="one number is forgotten at a time, each with a proof of its own; nothing was done",
-            next_step="run it once for each number",
-        )
-    return lines[0] if lines else ""
-
-
-def _understood(raw: str) -> tuple[int, str]:
-    """The number and how it is shown. Raises `UsageError`, which never holds more of it than its mask."""
-    from mesms_gitops.audience.normalise import EXPLAINED, Reason, mask, normalise
-
-    found = normalise(raw)
-    if isinstance(found, Reason):
-        raise UsageError(
-            f"{mask(raw)} is not a Thai mobile number",
-            where="NUMBER",
-            why=EXPLAINED[found],
-            next_step="write it as 08XXXXXXXX",
-        )
-    return found, mask(raw)
 
 
 def _ask(masked: str, *, can_ask: bool) -> None:

@@ -11,7 +11,6 @@ import click
 
 from mesms_gitops import __version__
 from mesms_gitops.cli import options
-from mesms_gitops.cli.unchanged import Occasion
 from mesms_gitops.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,6 +51,8 @@ def command(
 
     Works with a key that lacks the scope sms:send; nothing is ever sent by it.
     """
+    from mesms_gitops.cli.unchanged import Occasion
+
     verbose = bool(obj.get("verbose"))
     is_plain = output == "text" and not (target or allow_empty or offline or rejects or out or verbose)
     occasion = Occasion.of(obj.get("chdir")) if is_plain else None

@@ -8,21 +8,77 @@ import click
 
 from mesms_gitops.cli import completion, options
 from mesms_gitops.cli.names import check_name
+from mesms_gitops.errors import UsageError
 
 
 @click.command("report")
 @click.argument("name", required=False, shell_complete=completion.recorded)
 @options.everywhere
-@options.formats("text", "json", "markdown", "csv")
+@options.formats("text", "json", "markdown", "html", "csv")
+@click.option(
+    "--recipients",
+    metavar="FILE.csv,FILE.parquet",
+    help="Also write every recipient's number and status, read from ME-SMS where they are not kept yet.",
+)
+@click.option("--status", "delivery_states", metavar="STATUS,…", help="With --recipients or --follow-up: only these.")
+@click.option("--force", is_flag=True, help="With --recipients: overwrite files that are there.")
+@click.option("--number", metavar="NUMBER", help="What became of this person in NAME; - reads it from standard input.")
+@click.option(
+    "--follow-up",
+    "followed",
+    metavar="NAME",
+    shell_complete=completion.recorded,
+    help="Write the manifest of a second try to those whom NAME did not reach: a draft.",
+)
+@click.option(
+    "--lock-timeout",
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --recipients: wait so long for the lock.",
+)
 @click.pass_obj
-def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
-    """Report delivery of all campaigns, or of NAME. `refresh` reads newer figures first."""
+def command(
+    obj: dict[str, Any],
+    *,
+    name: str | None,
+    output: str,
+    recipients: str | None,
+    delivery_states: str | None,
+    force: bool,
+    number: str | None,
+    followed: str | None,
+    lock_timeout: float,
+) -> int:
+    """Report delivery of all campaigns, or of NAME. `refresh` reads newer figures first.
+
+    Numbers are written to files alone, never where git would see them, and kept as long as whom a send covered is
+    (audience.keep in mesms.yaml).
+    """
+    _check(name, recipients, delivery_states, number, followed, force=force)
+    from mesms_gitops.cli.reporting import export_recipients, follow_up, person_found
     from mesms_gitops.cli.wiring import workplace
 
     place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
     state = place.stored_state()
-    check_name(name, state)
+    check_name(name or followed, state)
     names = [name] if name else None
+    if followed is not None:
+        return follow_up(place, state, followed, delivery_states)
+    if number is not None and name is not None:
+        click.echo(person_found(place, state, name, number, output), nl=False)
+        return 0
+    if recipients is not None:
+        export_recipients(
+            obj,
+            place,
+            state,
+            names,
+            recipients,
+            delivery_states=delivery_states,
+            force=force,
+            lock_timeout=lock_timeout,
+        )
     if output == "json":
         from mesms_gitops.views.report_json import report_json
 
@@ -31,6 +87,12 @@ def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
         from mesms_gitops.views.report_markdown import report_markdown
 
         text = report_markdown(state, names=names, timezone=place.project.timezone)
+    elif output == "html":
+        from mesms_gitops.cli.prefixes import prefixes_of
+        from mesms_gitops.views.report_html import report_html
+
+        counts = prefixes_of(place, state, names)
+        text = report_html(state, names=names, timezone=place.project.timezone, prefixes=counts)
     elif output == "csv":
         from mesms_gitops.views.report_csv import report_csv
 
@@ -47,3 +109,27 @@ def command(obj: dict[str, Any], *, name: str | None, output: str) -> int:
         )
     click.echo(text, nl=False)
     return 0
+
+
+def _check(
+    name: str | None,
+    recipients: str | None,
+    delivery_states: str | None,
+    number: str | None,
+    followed: str | None,
+    *,
+    force: bool,
+) -> None:
+    """Raise `UsageError` for options that do not go together."""
+    asked = [option for option, value in (("--recipients", recipients), ("--number", number)) if value is not None]
+    if followed is not None and (name or asked):
+        wrong = "--follow-up stands alone: it names its campaign itself"
+    elif number is not None and (name is None or recipients is not None):
+        wrong = "--number asks about one campaign: NAME is missing" if name is None else "--number stands alone"
+    elif delivery_states is not None and recipients is None and followed is None:
+        wrong = "--status is for --recipients and --follow-up"
+    elif force and recipients is None:
+        wrong = "--force is for --recipients"
+    else:
+        return
+    raise UsageError(wrong, where="report", next_step="mesms-gitops report --help")

@@ -11,6 +11,7 @@ from mesms_gitops.cli.github.commenting import put
 from mesms_gitops.cli.github.job import Outcome
 from mesms_gitops.cli.github.outputs import SUMMARY_BYTES, annotation
 from mesms_gitops.cli.github.planned import (
+    budget_words,
     comment_of,
     over_budget,
     plan_outputs,
@@ -43,7 +44,7 @@ def apply(job: Job) -> Outcome:
     if found.plan is None or found.exit_code:
         ended = _Carried(found.exit_code or 1, found.reason, found.error or _refusals(found))
     elif over_budget(job, found):
-        ended = _Carried(4, "", f"it costs {found.plan.credits:,} credits; `budget` allows {job.inputs.budget:,}")
+        ended = _Carried(4, "", budget_words(job, found))
     else:
         try:
             approval, pull = _approval(job, found)

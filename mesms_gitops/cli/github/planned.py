@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,11 +13,11 @@ from mesms_gitops.cli.github.job import Outcome, has_key, log
 from mesms_gitops.cli.github.outputs import SUMMARY_BYTES, annotation
 from mesms_gitops.errors import StalePlan
 from mesms_gitops.views.comment_markdown import Occasion, plan_comment
-from mesms_gitops.views.plan_overview import findings_of, overview_of
+from mesms_gitops.views.plan_overview import FindingShown, findings_of, overview_of
 
 if TYPE_CHECKING:
     from mesms_gitops.cli.github.job import Job
-    from mesms_gitops.views.plan_overview import FindingShown, Overview
+    from mesms_gitops.views.plan_overview import Overview
 
 BALANCE_CODES: Final = frozenset({"MS545", "MS546"})
 """The guards about what the account holds (`planning.codes`)."""
@@ -56,7 +56,8 @@ def plan(job: Job) -> Outcome:
     found = planned(job, is_offline=not has_key(), is_annotated=checked.exit_code == 0)
     exit_code, reason, why = found.exit_code, found.reason, ""
     if exit_code == 0 and over_budget(job, found):
-        exit_code, why = 4, _budget_words(job, found)
+        exit_code, why = 4, budget_words(job, found)
+        found = _refused(found, why)
     elif exit_code == 0:
         exit_code, why = _parity(job, found)
     if why:
@@ -104,14 +105,10 @@ def write_report(job: Job, found: Planned) -> Path:
 
 def occasion_of(job: Job, found: Planned) -> Occasion:
     """What the comment stands for."""
-    timezone = next((action.timezone for action in found.plan.actions), None) if found.plan else None
     around = job.surroundings
     made = Occasion(job.inputs.environment, around.head, around.run, is_fork=around.is_fork, exit_code=found.exit_code)
-    return made if timezone is None else Occasion(**{**_fields(made), "timezone": timezone})
-
-
-def _fields(occasion: Occasion) -> dict[str, Any]:
-    return {name: getattr(occasion, name) for name in occasion.__slots__}
+    actions = found.plan.actions if found.plan else ()
+    return replace(made, timezone=actions[0].timezone) if actions else made
 
 
 def comment_of(job: Job, found: Planned, **budget: int) -> str:
@@ -145,12 +142,20 @@ def over_budget(job: Job, found: Planned) -> bool:
     return found.plan is not None and budget is not None and found.plan.credits > budget
 
 
-def _budget_words(job: Job, found: Planned) -> str:
+def budget_words(job: Job, found: Planned) -> str:
+    """What it costs, and what it may."""
     assert found.plan is not None
     return (
-        f"the plan costs {found.plan.credits:,} credits, the input `budget` allows {job.inputs.budget:,}\n"
-        "next: raise `budget` in the workflow, or take campaigns out"
+        f"the plan costs {found.plan.credits:,} credits, and `budget` in the workflow allows {job.inputs.budget:,}: "
+        "raise it, or take campaigns out"
     )
+
+
+def _refused(found: Planned, why: str) -> Planned:
+    """The same plan, refused by the workflow as the guards of the policy would refuse it."""
+    assert found.plan is not None
+    refusal = FindingShown("budget", "error", why, "", "")
+    return replace(found, plan=replace(found.plan, refusals=(*found.plan.refusals, refusal)))
 
 
 def _strike(job: Job) -> None:

@@ -1,0 +1,47 @@
+"""One look and its lines; what goes wrong in it is a line as well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mesms_gitops.errors import MesmsError
+from mesms_gitops.model.doctor import CheckLine, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def ok(check: str, found: str, *private: str) -> CheckLine:
+    """All is as it should be."""
+    return CheckLine(check, Verdict.OK, found, private=private)
+
+
+def warn(check: str, found: str, next_step: str, *private: str) -> CheckLine:
+    """Worth knowing; nothing that the tool needs is broken."""
+    return CheckLine(check, Verdict.WARN, found, next_step, private)
+
+
+def fail(check: str, found: str, next_step: str, *private: str) -> CheckLine:
+    """The tool cannot do its work like this, or somebody's numbers or key are in the wrong place."""
+    return CheckLine(check, Verdict.FAIL, found, next_step, private)
+
+
+def failed(check: str, error: MesmsError) -> CheckLine:
+    """``error`` as a line."""
+    found = f"{error.what} ({error.why})" if error.why else error.what
+    return fail(check, found, error.next_step or "", *([error.where] if error.where else []))
+
+
+def looked(check: str, look: Callable[[], Iterable[CheckLine]]) -> list[CheckLine]:
+    """The lines of one look; what goes wrong is the last of them."""
+    lines: list[CheckLine] = []
+    try:
+        lines.extend(look())
+    except MesmsError as error:
+        lines.append(failed(check, error))
+    return lines
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """``1 message``, ``2 messages``."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -1,0 +1,262 @@
+"""A campaign's life as one timeline: what git, and the commits of the state, tell of it; and what a check of them found.
+
+Holds no phone number and no personal text: people are those who wrote and reviewed, as git names them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from mesms_gitops.model.sends import CancelReason, SendPhase, SendRecord
+    from mesms_gitops.model.state import CampaignRecord, State
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as a commit names them. ``email`` is empty where only a name is known."""
+
+    name: str
+    email: str = ""
+
+
+class Role(StrEnum):
+    """What a file is to a campaign."""
+
+    MANIFEST = "manifest"
+    TEMPLATE = "template"
+    QUERY = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What a commit did to one file of a campaign; ``former`` is the name it had, where it was renamed."""
+
+    path: str
+    role: Role
+    verb: str
+    former: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where an event of the state stands: which serial, and which commit, if its state is kept in git.
+
+    ``actor``, ``run_url``, ``plan`` and ``source`` are what the commit says of itself; None where it does not.
+    """
+
+    serial: int
+    commit: str | None = None
+    actor: str | None = None
+    run_url: str | None = None
+    plan: str | None = None
+    source: str | None = None
+
+
+# ---------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A commit changed a file of the campaign. ``pull`` is the pull request it came by, where its subject says so."""
+
+    kind: ClassVar[str] = "written"
+    at: datetime
+    campaign: str
+    commit: str
+    author: Person
+    subject: str
+    files: tuple[FileChange, ...]
+    pull: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Somebody vouches for a commit: ``how`` is the trailer's name, or GitHub's word for a review."""
+
+    kind: ClassVar[str] = "reviewed"
+    at: datetime
+    campaign: str
+    commit: str
+    who: Person
+    how: str
+    pull: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A merge commit brought commits of the campaign to the main line."""
+
+    kind: ClassVar[str] = "merged"
+    at: datetime
+    campaign: str
+    commit: str
+    who: Person
+    subject: str
+    brings: tuple[str, ...]
+    pull: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The first change that an approved plan made to the campaign."""
+
+    kind: ClassVar[str] = "planned"
+    at: datetime
+    campaign: str
+    digest: str
+    run: str
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A send came to a phase: ``send`` is as it was recorded then, ``was`` the phase before, None for a new one."""
+
+    kind: ClassVar[str] = "send"
+    at: datetime
+    campaign: str
+    send: SendRecord
+    phase: SendPhase
+    was: SendPhase | None
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """This tool set out to cancel a send."""
+
+    kind: ClassVar[str] = "cancelling"
+    at: datetime
+    campaign: str
+    send: SendRecord
+    reason: CancelReason
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """New counts of people for a send."""
+
+    kind: ClassVar[str] = "delivery"
+    at: datetime
+    campaign: str
+    send: SendRecord
+    delivery: Mapping[str, int]
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """The record took the name of ``campaign``; it was ``former`` before."""
+
+    kind: ClassVar[str] = "renamed"
+    at: datetime
+    campaign: str
+    former: str
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The campaign's manifest is gone and its name stays reserved, or (``is_forgotten``) its record was removed."""
+
+    kind: ClassVar[str] = "dropped"
+    at: datetime
+    campaign: str
+    is_forgotten: bool
+    recorded: Recorded
+
+
+RepositoryEvent: TypeAlias = Written | Reviewed | Merged
+StateEvent: TypeAlias = Planned | Sending | Cancelling | Delivered | Renamed | Dropped
+Event: TypeAlias = RepositoryEvent | StateEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One campaign. ``former`` are the names it had before, ``record`` what state knows of it now."""
+
+    name: str
+    events: tuple[Event, ...] = ()
+    former: tuple[str, ...] = ()
+    record: CampaignRecord | None = None
+
+
+# ---------------------------------------------------------------- the chain of states
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One state of the chain that a state's history is, and the commit that holds it; None: it is not committed.
+
+    ``trailers`` are those of the commit, by their names in lower case. ``is_next``: nothing came between this state
+    and the one before it, as on a branch where each commit is one serial.
+    """
+
+    state: State
+    at: datetime
+    commit: str | None = None
+    author: Person = field(default_factory=lambda: Person(""))
+    trailers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    is_next: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a chain stops being what this tool would have written.
+
+    ``field`` is the place in the state or in the commit, ``meaning`` what may have happened.
+    """
+
+    field: str
+    what: str
+    meaning: str
+    next_step: str
+    commit: str | None = None
+    serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One kind of thing that was looked at: ``good`` of ``all_`` held. What is missing could not be seen."""
+
+    name: str
+    good: int
+    all_: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a check of the chain found. ``first`` is the first break, None where all that can be seen is whole."""
+
+    where: str
+    commits: int
+    serials: tuple[int, int] | None
+    lineage: str | None
+    checks: tuple[Check, ...] = ()
+    unseen: tuple[str, ...] = ()
+    first: Break | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is broken."""
+        return self.first is None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What `history` shows. ``unseen`` are sentences about what git or the state could not tell here."""
+
+    where: str
+    lineage: str
+    serial: int
+    timelines: tuple[Timeline, ...] = ()
+    unseen: tuple[str, ...] = ()
+    verification: Verification | None = None

@@ -1,0 +1,119 @@
+"""Approvals held against what was done under them: every send and cancel is a step, and the steps make the digest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from mesms_gitops.model.timeline import Break
+from mesms_gitops.planning.assemble import intent_digest, step_digest
+from mesms_gitops.planning.canonical import sha256_of
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator
+
+    from mesms_gitops.model.sends import SendRecord
+    from mesms_gitops.model.state import Approval, CampaignRecord, State
+
+
+def is_send_approved(campaign: CampaignRecord, send: SendRecord, approval: Approval | None) -> bool:
+    """Whether ``send`` is a step of ``approval``."""
+    return approval is not None and _send_step(campaign.name, send) in approval.steps
+
+
+def is_cancel_approved(campaign: CampaignRecord, send: SendRecord, approval: Approval | None) -> bool:
+    """Whether cancelling ``send`` is a step of ``approval``; an action is of the revision that its manifest has."""
+    if approval is None:
+        return False
+    part = {"cancel": send.fingerprint}
+    revisions = range(1, max(campaign.revision, send.revision) + 1)
+    return any(step_digest(campaign.name, revision, part) in approval.steps for revision in revisions)
+
+
+def _send_step(campaign: str, send: SendRecord) -> str:
+    return step_digest(campaign, send.revision, {"send": send.fingerprint})
+
+
+class Approvals:
+    """Follows each approval from the state it first stands in to the last; ``counts`` are kept of plans.
+
+    The digest of a plan covers its actions, the steps their parts: it can be computed anew where all steps are sends
+    that were intended under it. Cancels, adoptions and renames say too little of the action they were part of.
+    """
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts
+        self._approval: Approval | None = None
+        self._is_seen_from_the_start = False
+        self._intended: dict[str, dict[str, SendRecord]] = defaultdict(dict)
+        self._others = False
+
+    def begin(self, state: State) -> None:
+        """The chain begins with ``state``."""
+        self._approval = state.approval
+        self._is_seen_from_the_start = state.serial == 1 and state.is_blank
+        self._counts["plans"] += state.approval is not None
+
+    def follow(self, before: State, after: State) -> Iterator[Break]:
+        """What is wrong with an approval that ends here, or that changed in its course."""
+        now, former = after.approval, before.approval
+        if now is None or former is None or now.digest != former.digest:
+            yield from self.close()
+            self._approval, self._is_seen_from_the_start = now, now is not None
+            self._counts["plans"] += now is not None
+            self._intended.clear()
+            self._others = False
+            return
+        if now.steps != former.steps:
+            what = "the steps of the approved plan changed, and its digest did not"
+            meaning = "the state was edited by hand: what was approved is not what stands there"
+            yield Break("approval.steps", what, meaning, "look at the commit and at the account before anything else")
+        self._approval = now
+
+    def intend(self, campaign: str, send: SendRecord) -> None:
+        """A send was intended under the approval that stands now."""
+        self._intended[campaign][send.fingerprint] = send
+
+    def cancel(self) -> None:
+        """A cancel was."""
+        self._others = True
+
+    def rename(self) -> None:
+        """A campaign was renamed: an action may say from what."""
+        self._others = True
+
+    def close(self) -> Iterator[Break]:
+        """What is wrong with the approval that stood until now; nothing where that cannot be told."""
+        approval = self._approval
+        self._approval = None
+        if approval is None or not self._is_seen_from_the_start or self._others:
+            return
+        steps = {_send_step(name, send) for name, sends in self._intended.items() for send in sends.values()}
+        if not steps or steps != set(approval.steps):
+            return
+        if self._digest() == approval.digest:
+            self._counts["recomputed"] += 1
+            return
+        yield Break(
+            "approval.digest",
+            "the digest of the approved plan is not that of the sends made under it",
+            "the approval was edited, or put there by hand",
+            "look for the plan that was approved (the comment in its pull request), and compare",
+        )
+
+    def _digest(self) -> str:
+        return sha256_of(
+            sorted(
+                intent_digest(
+                    campaign=name,
+                    verb="schedule" if all(send.undo_window is None for send in sends.values()) else "send",
+                    revision=max(send.revision for send in sends.values()),
+                    moved_from=None,
+                    sends=sends,
+                    cancels=(),
+                    adopts=(),
+                )
+                for name, sends in self._intended.items()
+            )
+        )

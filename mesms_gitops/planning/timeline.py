@@ -1,0 +1,186 @@
+"""From a chain of states to what happened to each campaign, and from that and git's commits to one timeline."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from mesms_gitops.model.sends import LEFT, SendPhase
+from mesms_gitops.model.timeline import (
+    Cancelling,
+    Delivered,
+    Dropped,
+    Event,
+    Link,
+    Planned,
+    Recorded,
+    Renamed,
+    RepositoryEvent,
+    Sending,
+    StateEvent,
+    Timeline,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from mesms_gitops.model.sends import SendRecord
+    from mesms_gitops.model.state import CampaignRecord, State
+
+
+class Chronicle:
+    """Goes along a chain of states, the oldest first, and keeps what happened by campaign, under the names of then.
+
+    ``files`` are the manifests that each name was recorded with. Records that did not change must be the same objects
+    from state to state: a long chain is told at the cost of what changes in it.
+    """
+
+    def __init__(self) -> None:
+        self.events: dict[str, list[StateEvent]] = defaultdict(list)
+        self.files: dict[str, set[str]] = defaultdict(set)
+        self.newest: State | None = None
+        self._plans: dict[str, str] = {}
+
+    def add(self, link: Link) -> None:
+        """The next state."""
+        before, after = self.newest, link.state
+        self.newest = after
+        former = before.campaigns if before is not None else {}
+        recorded = _recorded(link)
+        for name, now in after.campaigns.items():
+            was = former.get(name)
+            if was is not now:
+                if now.file:
+                    self.files[name].add(now.file)
+                self._of_campaign(was, now, before, link, recorded)
+        for name in former.keys() - after.campaigns.keys():
+            self.events[name].append(Dropped(link.at, name, is_forgotten=True, recorded=recorded))
+
+    def _of_campaign(
+        self, was: CampaignRecord | None, now: CampaignRecord, before: State | None, link: Link, recorded: Recorded
+    ) -> None:
+        if now.moved_to is not None:
+            if was is not None and was.moved_to is None:
+                self.events[now.moved_to].append(Renamed(link.at, now.moved_to, now.name, recorded))
+            return
+        held = was.sends if was is not None else ()
+        if before is not None and (was is None or was.moved_to is not None):
+            held = _came_with(now.name, before, link.state)
+        found = [*self._of_sends(held, now, link, recorded, is_first=before is None)]
+        if now.retired and (was is None or not was.retired):
+            found.append(Dropped(link.at, now.name, is_forgotten=False, recorded=recorded))
+        approval = link.state.approval
+        is_acted = any(isinstance(each, Cancelling) or _is_intent(each) for each in found)
+        if is_acted and approval is not None and self._plans.get(now.name) != approval.digest:
+            self._plans[now.name] = approval.digest
+            found.insert(0, Planned(found[0].at, now.name, approval.digest, approval.run, recorded))
+        self.events[now.name] += found
+
+    def _of_sends(
+        self, held: Iterable[SendRecord], now: CampaignRecord, link: Link, recorded: Recorded, *, is_first: bool
+    ) -> Iterator[StateEvent]:
+        former = {(send.revision, send.fingerprint): send for send in held}
+        for send in sorted(now.sends, key=lambda each: (each.intended_at, each.fingerprint)):
+            was = former.get((send.revision, send.fingerprint))
+            if was is send or was == send:
+                continue
+            if was is None and is_first:
+                yield from told_by_record(now.name, send, recorded)
+            else:
+                yield from _moved(was, send, now.name, link.at, recorded)
+
+
+def _came_with(name: str, before: State, after: State) -> tuple[SendRecord, ...]:
+    """The sends that a campaign brought along from the name it had before."""
+    for old, record in before.campaigns.items():
+        now = after.campaigns.get(old)
+        if record.moved_to is None and now is not None and now.moved_to == name:
+            return record.sends
+    return ()
+
+
+def _is_intent(event: StateEvent) -> bool:
+    return isinstance(event, Sending) and event.phase is SendPhase.INTENDED
+
+
+def _recorded(link: Link) -> Recorded:
+    said = link.trailers
+    return Recorded(
+        serial=link.state.serial,
+        commit=link.commit,
+        actor=said.get("actor") or link.author.name or None,
+        run_url=said.get("run"),
+        plan=said.get("plan"),
+        source=said.get("source"),
+    )
+
+
+def _moved(
+    was: SendRecord | None, send: SendRecord, name: str, at: datetime, recorded: Recorded
+) -> Iterator[StateEvent]:
+    """What happened to one send between two states. One whose turn is still to come is no news yet."""
+    is_waiting = send.phase is SendPhase.FAILED and send.uuid is None and was is None
+    is_new_try = was is not None and (was.run, was.intended_at) != (send.run, send.intended_at)
+    if send.cancel is not None and (was is None or was.cancel != send.cancel):
+        yield Cancelling(at, name, send, send.cancel.reason, recorded)
+    if (was is None or was.phase is not send.phase or is_new_try) and not is_waiting:
+        yield Sending(at, name, send, send.phase, None if was is None or is_new_try else was.phase, recorded)
+    if any(send.delivery.values()) and (was is None or was.delivery != send.delivery):
+        yield Delivered(at, name, send, send.delivery, recorded)
+
+
+def told_by_record(name: str, send: SendRecord, recorded: Recorded) -> Iterator[StateEvent]:
+    """What a record alone tells, where the states before it are not to be seen: the moments are its own.
+
+    Of what came after the intent only the hours are known that were asked for.
+    """
+    if send.phase is SendPhase.FAILED and send.uuid is None and (send.reason or "").startswith("not sent yet"):
+        return
+    yield Sending(send.intended_at, name, send, SendPhase.INTENDED, None, recorded)
+    if send.cancel is not None:
+        yield Cancelling(send.cancel.at, name, send, send.cancel.reason, recorded)
+    if send.phase is not SendPhase.INTENDED:
+        moment = send.intended_at
+        if send.phase in LEFT and send.scheduled_at is not None:
+            moment = send.scheduled_at
+        elif send.phase is SendPhase.CANCELLED and send.cancel is not None:
+            moment = send.cancel.at
+        yield Sending(moment, name, send, send.phase, SendPhase.INTENDED, recorded)
+        if any(send.delivery.values()):
+            yield Delivered(moment, name, send, send.delivery, recorded)
+
+
+# ---------------------------------------------------------------- one timeline
+
+
+def names_of(name: str, chronicle: Chronicle) -> tuple[str, ...]:
+    """``name`` and every name its record had before, the newest first."""
+    found = [name]
+    for each in found:  # grows while it is gone through: a campaign may have been renamed more than once
+        for event in chronicle.events.get(each, ()):
+            if isinstance(event, Renamed) and event.former not in found:
+                found.append(event.former)
+    return tuple(found)
+
+
+def timeline(name: str, chronicle: Chronicle, commits: Iterable[RepositoryEvent]) -> Timeline:
+    """Everything that is known of campaign ``name``, by time; events of one moment in the order they are told in."""
+    names = names_of(name, chronicle)
+    told: list[Event] = [*commits]
+    for each in reversed(names):
+        told += chronicle.events.get(each, ())
+    state = chronicle.newest
+    return Timeline(
+        name=name,
+        events=tuple(sorted(told, key=lambda event: event.at)),
+        former=names[1:],
+        record=None if state is None else state.campaigns.get(name),
+    )
+
+
+def live_names(state: State | None, files: Mapping[str, object]) -> tuple[str, ...]:
+    """Every campaign that has a timeline of its own: those of state that were not renamed since, and of manifests."""
+    recorded = {} if state is None else state.campaigns
+    names = {name for name, record in recorded.items() if record.moved_to is None}
+    return tuple(sorted(names | (set(files) - set(recorded))))

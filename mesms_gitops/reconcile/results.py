@@ -1,0 +1,234 @@
+"""Reading what became of each recipient of a send, with as few requests as that takes.
+
+*By exception*: all states but the commonest are read, each by a cursor of its own, and whoever was sent to and is in
+none of them is in the commonest. That rests on knowing whom we sent to, and is held against ME-SMS's own counts before
+and after. Where it does not hold, every page is read, and it is said why. What does not add up is an error.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from mesms_gitops.errors import AnswerUnreadable
+from mesms_gitops.model.delivery import DELIVERY_STATES, PENDING
+from mesms_gitops.model.results import Reading, ResultHead, Results
+from mesms_gitops.reconcile.cursor import WHERE, broken, pages, subscribers
+from mesms_gitops.reconcile.side_by_side import side_by_side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from mesms_gitops.model.numbers import Numbers
+    from mesms_gitops.reconcile.ports import Account
+
+ROUNDS: Final = 3
+"""How often states are read again whose counts moved meanwhile."""
+AT_ONCE: Final = 4
+"""Cursors followed side by side; the client keeps all of them within its rate."""
+SMALL: Final = 100
+"""Two pages: counts before and after would cost as much."""
+_STATE_BITS: Final = 8
+
+
+class Misfit(Exception):
+    """Why the commonest state cannot be derived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """Whom a send covered, as its snapshot has it; ``forgotten`` were taken out of it since."""
+
+    numbers: Numbers
+    forgotten: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One message to read: ``recipients`` is how many state says there are, 0 where only ME-SMS knows."""
+
+    campaign: str
+    fingerprint: str
+    uuid: str
+    recipients: int
+
+
+@dataclass(slots=True)
+class ResultReader:
+    """Reads by ``account``. ``check`` is called before each request, from any thread, and may raise to stop.
+
+    ``said`` gathers why pages were read in full; ``progress`` hears how many rows there are so far.
+    """
+
+    account: Account
+    now: Callable[[], datetime]
+    check: Callable[[], None] = lambda: None
+    progress: Callable[[int], None] = lambda _: None
+    said: list[str] = field(default_factory=list)
+
+    def read(self, asked: Asked, covered: Covered | None, why_not: str = "nothing says whom it covered") -> Results:
+        """What became of everybody; ``why_not`` says why it is not known who that is.
+
+        Raises `ApiError`, also where pages and counts contradict each other.
+        """
+        if 0 < asked.recipients <= SMALL:
+            return self._in_full(asked)
+        if covered is None:
+            return self._in_full(asked, why_not)
+        try:
+            return self._by_exception(asked, covered)
+        except Misfit as misfit:
+            return self._in_full(asked, str(misfit))
+
+    # --- by exception -------------------------------------------------------------------------------------------------
+
+    def _by_exception(self, asked: Asked, covered: Covered) -> Results:
+        summary = self._summary(asked.uuid)
+        found: dict[str, array[int]] = {}
+        for _ in range(ROUNDS):
+            commonest = _commonest(summary, covered)
+            wanted = [state for state, count in summary.items() if count and state != commonest]
+            stale = [state for state in wanted if state not in found or len(found[state]) != summary[state]]
+            found |= self._chains(asked.uuid, stale)
+            found = {state: found[state] for state in wanted}
+            before, summary = summary, self._summary(asked.uuid)
+            if summary == before:
+                _check_lengths(asked.uuid, found, summary)
+                return self._derived(asked, covered, commonest, found)
+        raise AnswerUnreadable(
+            f"the results of {asked.campaign} change faster than they can be read",
+            where=WHERE,
+            next_step="wait until more of it is delivered (mesms-gitops refresh --watch), then try again",
+        )
+
+    def _summary(self, uuid: str) -> Mapping[str, int]:
+        self.check()
+        return {state: count for state, count in self.account.recipients(uuid).summary.items() if count}
+
+    def _chains(self, uuid: str, states: Iterable[str]) -> dict[str, array[int]]:
+        """The numbers in each of ``states``, sorted. Raises `Misfit` where the filter is not obeyed."""
+        rows: Counter[str] = Counter()
+
+        def chain(state: str, check: Callable[[], None]) -> array[int]:
+            numbers = array("I")
+            for page in pages(self.account, uuid, state, check):
+                for number, told in subscribers(uuid, page):
+                    if told != state:
+                        raise Misfit(f"asked for {state}, ME-SMS lists recipients that are {told}")
+                    numbers.append(number)
+                rows[state] = len(numbers)
+            return _sorted_once(uuid, numbers)
+
+        return side_by_side(chain, states, self.check, lambda: self.progress(rows.total()), at_once=AT_ONCE)
+
+    def _derived(self, asked: Asked, covered: Covered, commonest: str, found: Mapping[str, array[int]]) -> Results:
+        words = _words((commonest, *found))
+        cells = array("I", covered.numbers)
+        codes = bytearray([words.index(commonest)]) * len(cells)
+        touched = bytearray(len(cells))
+        strangers = 0
+        for state, numbers in found.items():
+            code = words.index(state)
+            for number in numbers:
+                place = bisect_left(cells, number)
+                if place == len(cells) or cells[place] != number:
+                    strangers += 1
+                elif touched[place]:
+                    raise broken(asked.uuid, "a recipient is in two states at once")
+                else:
+                    codes[place], touched[place] = code, 1
+        if strangers > covered.forgotten:
+            raise Misfit(f"ME-SMS lists {strangers:,} recipients whom the snapshot does not have")
+        head = self._head(asked, Reading.BY_EXCEPTION, covered.forgotten)
+        return Results(head, cells, bytes(codes), words)
+
+    # --- in full ------------------------------------------------------------------------------------------------------
+
+    def _in_full(self, asked: Asked, why: str = "") -> Results:
+        """Every page; a number and its state are kept in one cell while they come in no order."""
+        if why:
+            self.said.append(f"{asked.campaign}: read in full, since {why}")
+        words = list(DELIVERY_STATES)
+        cells = array("Q")
+        first = last = None
+        for page in pages(self.account, asked.uuid, before_each=self.check):
+            first, last = first or page, page
+            for number, state in subscribers(asked.uuid, page):
+                if state not in words:
+                    words.append(state)
+                    _refuse_babel(asked.uuid, words)
+                cells.append(number << _STATE_BITS | words.index(state))
+            self.progress(len(cells))
+        assert first is not None  # there is a page, even of nobody
+        assert last is not None
+        cells = array("Q", sorted(cells))
+        numbers = array("I", (cell >> _STATE_BITS for cell in cells))
+        codes = bytes(cell & (1 << _STATE_BITS) - 1 for cell in cells)
+        _refuse_doubles(asked.uuid, numbers)
+        results = Results(self._head(asked, Reading.IN_FULL, 0), numbers, codes, tuple(words))
+        _check_in_full(asked, results.counts, first.summary, last.summary)
+        return results
+
+    def _head(self, asked: Asked, reading: Reading, forgotten: int) -> ResultHead:
+        return ResultHead(asked.campaign, asked.fingerprint, asked.uuid, self.now(), reading, forgotten)
+
+
+def _commonest(summary: Mapping[str, int], covered: Covered) -> str:
+    """The state to derive. Raises `Misfit` where none can be."""
+    if not summary:
+        raise Misfit("ME-SMS gives no counts to hold it against")
+    people, told = len(covered.numbers) + covered.forgotten, sum(summary.values())
+    if told != people:
+        raise Misfit(f"ME-SMS counts {told:,} recipients and the snapshot {people:,}")
+    commonest = max(sorted(summary), key=lambda state: summary[state])
+    strange = sorted(state for state in summary if state not in DELIVERY_STATES and state != commonest)
+    if strange:
+        raise Misfit(f"the reference has no state {', '.join(strange)} to ask for")
+    return commonest
+
+
+def _check_lengths(uuid: str, found: Mapping[str, array[int]], summary: Mapping[str, int]) -> None:
+    for state, numbers in found.items():
+        if len(numbers) != summary[state]:
+            raise broken(uuid, f"{len(numbers):,} recipients are listed as {state}, and {summary[state]:,} counted")
+
+
+def _check_in_full(
+    asked: Asked, counts: Mapping[str, int], before: Mapping[str, int], after: Mapping[str, int]
+) -> None:
+    """Raises `AnswerUnreadable` where pages ended early, or lack what ME-SMS counts."""
+    listed = sum(counts.values())
+    expected = sum(after.values()) or asked.recipients
+    if expected and listed != expected:
+        raise broken(asked.uuid, f"{listed:,} recipients are listed, and {expected:,} counted")
+    told = {state: count for state, count in after.items() if count}
+    is_moving = bool(before.get(PENDING) or after.get(PENDING)) or dict(before) != dict(after)
+    if told and not is_moving and told != dict(counts):
+        raise broken(asked.uuid, "the states that are listed are not those that are counted")
+
+
+def _sorted_once(uuid: str, numbers: array[int]) -> array[int]:
+    found = array("I", sorted(numbers))
+    _refuse_doubles(uuid, found)
+    return found
+
+
+def _refuse_doubles(uuid: str, numbers: array[int]) -> None:
+    doubles = sum(one == other for one, other in pairwise(numbers))
+    if doubles:
+        raise broken(uuid, f"{doubles:,} recipients are listed more than once: pages repeat")
+
+
+def _refuse_babel(uuid: str, words: list[str]) -> None:
+    if len(words) > 1 << _STATE_BITS:
+        raise broken(uuid, f"it has more than {1 << _STATE_BITS} states")
+
+
+def _words(states: Iterable[str]) -> tuple[str, ...]:
+    """The documented states, and whatever else is among ``states``."""
+    return (*DELIVERY_STATES, *sorted(set(states) - set(DELIVERY_STATES)))
