@@ -97,7 +97,10 @@ def message(body: object, lens: Lens) -> RemoteMessage:
 
 
 def messages(body: object, lens: Lens, page: int, asked: int = LIST_LIMIT) -> MessagePage:
-    """Page number ``page`` of the listing, of ``asked`` messages. In doubt another may follow: a message overlooked could be sent twice."""
+    """Page number ``page`` of the listing, of ``asked`` messages at most.
+
+    In doubt another may follow: a message overlooked could be sent twice.
+    """
     rows, around = lens.rows(body, "list.data")
     found = tuple(message(row, lens) for row in rows)
     limit = _page_size(lens.find_around(around, "list.limit"), asked)

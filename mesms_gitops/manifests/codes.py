@@ -70,9 +70,9 @@ _PROJECT: Final = {
     ),
     "MS013": Code(
         "not a field's name",
-        "`api.fields` says what a real account calls a field of its answers: on the left the name this tool has for it, "
-        "on the right one name as it stands in the JSON. `mesms-gitops doctor` shows which names were met, and proposes "
-        "the line to write.",
+        "`api.fields` says what a real account calls a field of its answers: on the left the name this tool has for "
+        "it, on the right one name as it stands in the JSON. `mesms-gitops doctor` shows which names were met, and "
+        "proposes the line to write.",
         Example("api: {fields: {send.uuid: data.messageId}}\n", "api: {fields: {send.uuid: messageId}}\n", PROJECT),
     ),
 }

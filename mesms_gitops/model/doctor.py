@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Shape: TypeAlias = "str | Mapping[str, Shape] | tuple[Shape, ...]"
 """A JSON value without its values: the kind of a scalar, the keys of an object, the one shape of a list's rows."""

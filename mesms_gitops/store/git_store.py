@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mesms_gitops.model.state import Freeze, State
+    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.git_address import Address
     from mesms_gitops.store.git_history import Tips
     from mesms_gitops.store.git_push import Pushed
-    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.port import LockInfo, Store
     from mesms_gitops.store.sealed_bytes import SealedBytes
 

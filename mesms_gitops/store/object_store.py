@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mesms_gitops.model.state import Freeze, State
+    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.object_access import Patience
     from mesms_gitops.store.objects import Version
-    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.port import LockInfo, Store
     from mesms_gitops.store.sealed_bytes import SealedBytes
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mesms_gitops.model.state import State
+    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.holding import Lock
     from mesms_gitops.store.host import Host
-    from mesms_gitops.store.examining import Line
     from mesms_gitops.store.port import LockInfo, Store
     from mesms_gitops.store.rows import Change
 

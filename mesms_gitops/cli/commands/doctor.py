@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,8 @@ from mesms_gitops.cli import options
 from mesms_gitops.errors import MesmsError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.model.doctor import CheckLine, Examination, Met
     from mesms_gitops.model.state import State

@@ -16,7 +16,7 @@ KINDS = ("campaign", "project", "plan", "state", "status", "doctor")
 @click.argument("kind", type=click.Choice(KINDS), default="campaign")
 @options.everywhere
 def command(kind: str) -> int:
-    """Print the JSON Schema of a campaign manifest, the project file, a plan, the state file, a status or a doctor's."""
+    """Print the JSON Schema of a campaign manifest, the project file, a plan, the state file, a status or a doctor."""
     click.echo(schema_text(kind), nl=False)
     return 0
 

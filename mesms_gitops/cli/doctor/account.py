@@ -11,6 +11,7 @@ from mesms_gitops.errors import AnswerUnreadable, ApiRefusal, MesmsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from mesms_gitops.api.client import MesmsClient
     from mesms_gitops.api.witness import Witness
     from mesms_gitops.cli.wiring import SystemClock

@@ -132,10 +132,9 @@ def _old_lists(root: Path, found: Searched) -> Iterator[CheckLine]:
     present = {row.split()[1].decode() for row in said.splitlines() if len(row.split()) > 1}
     gone = [one for one in found.with_list if one not in present]
     if gone:
-        text = f"git: {counted(len(gone), 'text')} with {LIST_FROM} phone numbers or more in the history{_of(_commits(root, gone))}"
-        yield warn(
-            "git.old_lists", text, "git filter-repo takes them out; whoever cloned it has them", *_commits(root, gone)
-        )
+        commits = _commits(root, gone)
+        said = f"git: {counted(len(gone), 'text')} of {LIST_FROM} phone numbers or more in the history{_of(commits)}"
+        yield warn("git.old_lists", said, "git filter-repo takes them out; whoever cloned it has them", *commits)
 
 
 def _ignored(root: Path, tracked: list[str]) -> CheckLine:

@@ -18,7 +18,7 @@ def sample_send(sender: str) -> DesiredSend:
         fingerprint="doctor",
         sender=sender,
         content=TextContent("Test"),
-        when=Now(timedelta(0)),
+        when=Now(timedelta(0), "Asia/Bangkok"),
         numbers=Numbers([_NOBODY]),
         group_id=None,
         parts=1,
