@@ -9,13 +9,14 @@ A table of keys, from the JSON Schema that editors have, stands between two comm
     <!-- keys: campaign#LimitsKeys -->
     <!-- end of keys -->
 
-The fields that policy rules can ask for stand between ``<!-- table: rule-fields -->`` and ``<!-- end of table -->``.
-docs/codes.md is written as a whole. Run it with ``make docs``; a test runs the check.
+A table that stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` is made of what the program holds: see
+``TABLES``. docs/codes.md and docs/commands.md are written as a whole. Run it with ``make docs``; a test runs the check.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import re
@@ -23,13 +24,17 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "docs/manifest.md", "docs/policy.md")
+DOCUMENTS = ("README.md", "docs/json.md", "docs/manifest.md", "docs/policy.md", "docs/troubleshooting.md")
 SAMPLES = ("plan.json", "status.json")
 BLOCK = re.compile(r"(<!-- prints: (?P<command>[^\n]+?) -->\n```(?P<language>\w*)\n)(?P<body>.*?)(```\n)", re.DOTALL)
 
-FIELDS = re.compile(r"(<!-- table: rule-fields -->\n)(.*?)(<!-- end of table -->\n)", re.DOTALL)
+TABLE = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n)(.*?)(<!-- end of table -->\n)", re.DOTALL)
 KEYS = re.compile(r"(<!-- keys: (?P<place>[\w#]+) -->\n)(.*?)(<!-- end of keys -->\n)", re.DOTALL)
 
 
@@ -64,7 +69,7 @@ def _of_demo(*arguments: str) -> str:
 def refreshed(text: str) -> str:
     """``text`` with every marked block as it is printed now."""
     text = KEYS.sub(lambda found: f"{found[1]}{table_of_keys(found['place'])}{found[4]}", text)
-    text = FIELDS.sub(lambda found: f"{found[1]}{_rule_fields()}{found[3]}", text)
+    text = TABLE.sub(lambda found: f"{found[1]}{TABLES[found['name']]()}{found[4]}", text)
     return BLOCK.sub(lambda found: f"{found[1]}{printed(found['command'])}{found[5]}", text)
 
 
@@ -72,6 +77,27 @@ def _rule_fields() -> str:
     from mesms_gitops.manifests.rule_fields import fields_markdown
 
     return fields_markdown().strip("\n") + "\n"
+
+
+def _commands() -> str:
+    from mesms_gitops.cli.app import COMMANDS
+
+    rows = [f"| [`{name}`](docs/commands.md#{name}) | {line} |" for name, line in COMMANDS.items()]
+    return "\n".join(["| command | what |", "| --- | --- |", *rows]) + "\n"
+
+
+def _codes() -> str:
+    """Every code with its title and the long form, a row for each subject."""
+    from mesms_gitops.cli.catalogue import CATALOGUE, subject_of
+
+    rows = ["| subject | codes |", "| --- | --- |"]
+    for subject, codes in itertools.groupby(CATALOGUE, key=subject_of):
+        listed = " · ".join(f"[{code}](codes.md#{code.lower()}) {CATALOGUE[code].title}" for code in codes)
+        rows.append(f"| {subject} | {listed} |")
+    return "\n".join(rows) + "\n"
+
+
+TABLES = {"rule-fields": _rule_fields, "commands": _commands, "codes": _codes}
 
 
 def table_of_keys(place: str) -> str:
@@ -92,7 +118,50 @@ def pages() -> dict[str, str]:
     from mesms_gitops.cli.catalogue import CATALOGUE, subject_of
     from mesms_gitops.views.codes_markdown import codes_markdown
 
-    return {"docs/codes.md": codes_markdown(CATALOGUE, subject_of)}
+    return {"docs/codes.md": codes_markdown(CATALOGUE, subject_of), "docs/commands.md": commands_page()}
+
+
+COMMANDS_HEAD = """\
+# Commands
+
+Written by `make docs` from what `--help` prints. `-C DIR`, `-v` and `--json` (short for `--format json`) mean the same
+wherever they stand. Exit codes are in the [README](../README.md#exit-codes), what to do about them in
+[troubleshooting](troubleshooting.md#by-exit-code); the JSON is on [a page of its own](json.md).
+"""
+
+
+def commands_page() -> str:
+    """Every command, and every command of a group, as its ``--help`` prints it."""
+    parts = [COMMANDS_HEAD, f"```text\n{_help()}```\n"]
+    for names in _command_names():
+        heading = "##" if len(names) == 1 else "###"
+        parts.append(f"{heading} {' '.join(names)}\n\n```text\n{_help(*names)}```\n")
+    return "\n".join(parts)
+
+
+def _command_names() -> Iterator[tuple[str, ...]]:
+    from click import Group
+
+    from mesms_gitops.cli.app import COMMANDS, application
+
+    for name in COMMANDS:
+        yield (name,)
+        command = application.commands.get(name) or application.get_command(None, name)  # type: ignore[arg-type]  # no context is needed
+        if isinstance(command, Group):
+            yield from ((name, part) for part in command.commands)
+
+
+def _help(*names: str) -> str:
+    """What ``mesms-gitops NAMES --help`` prints in an 80-column terminal, without starting a process for each."""
+    from click.testing import CliRunner
+
+    from mesms_gitops.cli.app import application
+
+    ran = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(
+        application, [*names, "--help"], prog_name="mesms-gitops", terminal_width=80
+    )
+    assert ran.exit_code == 0, ran.output
+    return ran.output
 
 
 def _on_disk(name: str) -> str | None:

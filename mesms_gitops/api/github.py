@@ -44,6 +44,7 @@ class GitHub:
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise ConfigError("the token for GitHub is missing or cannot be sent", where="input `token`")
         self._address = Address.of(base_url)
+        self._repository = repository
         self._root = f"{self._address.url}/repos/{repository}"
         self._secret = Secret(token)
         self._sleep = sleep
@@ -115,6 +116,20 @@ class GitHub:
         """Rewrite an issue; with ``close``, close it as done."""
         closing = {"state": "closed", "state_reason": "completed"} if close else {}
         self._call("PATCH", f"/issues/{number}", {"body": _bounded(body), **closing})
+
+    # ------------------------------------------------------------ runs
+
+    def is_over(self, run: int, attempt: int) -> bool:
+        """Whether this attempt of this run of the repository has ended. Raises `AnswerUnreadable`, `ApiError`.
+
+        `completed` is the one status that is final; an answer about anything else than what was asked for is none.
+        """
+        path = f"/actions/runs/{run}/attempts/{attempt}"
+        found = self._call("GET", path)
+        told = _figure(found, "id"), _figure(found, "run_attempt"), _text(_member(found, "repository"), "full_name")
+        if told != (run, attempt, self._repository):
+            raise AnswerUnreadable("GitHub's answer is about another run", where=path)
+        return _text(found, "status") == "completed"
 
     # ------------------------------------------------------------ one call
 

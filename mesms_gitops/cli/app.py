@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "refresh": "Read delivery from ME-SMS into state.",
         "status": "Show what state knows, without network.",
         "report": "Report delivery.",
+        "history": "Show who wrote, approved and sent what.",
         "resolve": "Settle an unknown send.",
         "adopt": "Take a message made elsewhere into state.",
         "stop": "The emergency stop.",

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from mesms_gitops.errors import ConfigError, UsageError
 from mesms_gitops.model.numbers import COUNTRY_CODE, SUBSCRIBER_DIGITS
-from mesms_gitops.store.result_form import NUMBER, STATUS
+from mesms_gitops.store.result_form import NUMBER, STATUS, in_states
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -54,7 +54,7 @@ class Targets:
 
         How many rows. Raises `ConfigError`.
         """
-        chosen = [(name, _only(frame, delivery_states)) for name, frame in people]
+        chosen = [(name, in_states(frame, delivery_states) if delivery_states else frame) for name, frame in people]
         for path in self.paths:
             with _replaced(path) as file:
                 if path.suffix.lower() == ".csv":
@@ -118,12 +118,6 @@ def _replaced(path: Path) -> Iterator[IO[bytes]]:
             why=error.strerror,
             next_step="choose another file",
         ) from error
-
-
-def _only(frame: DataFrame, delivery_states: Collection[str]) -> DataFrame:
-    import polars as pl
-
-    return frame.filter(pl.col(STATUS).cast(pl.String).is_in(list(delivery_states))) if delivery_states else frame
 
 
 def _shown(name: str, frame: DataFrame) -> DataFrame:

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from mesms_gitops.audience.sources.outside import RejectSink
     from mesms_gitops.manifests.project import LoadedProject
     from mesms_gitops.model.project import Project
+    from mesms_gitops.reconcile.ports import Account
     from mesms_gitops.reconcile.tools import Tools
     from mesms_gitops.store.port import Store
     from mesms_gitops.store.results import ResultFolder
+    from mesms_gitops.store.sealed_bytes import SealedBytes
     from mesms_gitops.store.snapshots import SnapshotFolder
 
 
@@ -185,13 +187,20 @@ def workplace(chdir: str | None, *, verbose: bool = False, leniently: bool = Fal
 def state_at(location: str, project: Project, on_note: Callable[[str], None]) -> Store:
     """The store that ``location``, a ``state:`` value, names in ``project``. Raises `ConfigError`."""
     from mesms_gitops.store.open import open_store
+
+    return open_store(location, project.root, on_note, environment=os.environ, sealed=sealed_bytes(project))
+
+
+def sealed_bytes(project: Project) -> SealedBytes:
+    """What seals and opens states of ``project``. Nothing is read or imported yet."""
     from mesms_gitops.store.sealed_bytes import SealedBytes
     from mesms_gitops.store.sealing import IDENTITY_VARIABLE, Sealing
 
     identity = os.environ.get(IDENTITY_VARIABLE)
     recipients = project.encryption.state
-    sealing = Sealing(recipients, Path(identity) if identity else None, setting="encryption.state", of="states")
-    return open_store(location, project.root, on_note, environment=os.environ, sealed=SealedBytes(sealing))
+    return SealedBytes(
+        Sealing(recipients, Path(identity) if identity else None, setting="encryption.state", of="states")
+    )
 
 
 def with_environment(project: Project) -> Project:
@@ -235,7 +244,7 @@ def client(
 
 
 def tools_for(
-    place: Workplace, account: MesmsClient, key: HashKey, interrupted: Callable[[], bool] = lambda: False
+    place: Workplace, account: Account, key: HashKey, interrupted: Callable[[], bool] = lambda: False
 ) -> Tools:
     """Everything reconcile works with."""
     from mesms_gitops.reconcile.tools import Tools

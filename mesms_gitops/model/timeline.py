@@ -1,4 +1,4 @@
-"""A campaign's life as one timeline: what git, and the commits of the state, tell of it; and what a check of them found.
+"""A campaign's life as one timeline: what git and the commits of the state tell of it, and what a check of them found.
 
 Holds no phone number and no personal text: people are those who wrote and reviewed, as git names them.
 """

@@ -22,13 +22,12 @@ def is_send_approved(campaign: CampaignRecord, send: SendRecord, approval: Appro
     return approval is not None and _send_step(campaign.name, send) in approval.steps
 
 
-def is_cancel_approved(campaign: CampaignRecord, send: SendRecord, approval: Approval | None) -> bool:
-    """Whether cancelling ``send`` is a step of ``approval``; an action is of the revision that its manifest has."""
-    if approval is None:
-        return False
+def cancel_approved(campaign: CampaignRecord, send: SendRecord, approval: Approval | None) -> int | None:
+    """The revision of the action of which cancelling ``send`` is a step; None if ``approval`` has none."""
+    steps = approval.steps if approval is not None else ()
     part = {"cancel": send.fingerprint}
     revisions = range(1, max(campaign.revision, send.revision) + 1)
-    return any(step_digest(campaign.name, revision, part) in approval.steps for revision in revisions)
+    return next((each for each in revisions if step_digest(campaign.name, each, part) in steps), None)
 
 
 def _send_step(campaign: str, send: SendRecord) -> str:
@@ -38,8 +37,9 @@ def _send_step(campaign: str, send: SendRecord) -> str:
 class Approvals:
     """Follows each approval from the state it first stands in to the last; ``counts`` are kept of plans.
 
-    The digest of a plan covers its actions, the steps their parts: it can be computed anew where all steps are sends
-    that were intended under it. Cancels, adoptions and renames say too little of the action they were part of.
+    The digest of a plan covers its actions, the steps their parts: it is certain what it must be where all steps are
+    sends that were intended under it. Of cancels the action is guessed, so that only an equal digest says something;
+    adoptions and renames say too little of the action they were part of.
     """
 
     def __init__(self, counts: Counter[str]) -> None:
@@ -47,6 +47,7 @@ class Approvals:
         self._approval: Approval | None = None
         self._is_seen_from_the_start = False
         self._intended: dict[str, dict[str, SendRecord]] = defaultdict(dict)
+        self._cancelled: dict[str, dict[str, int]] = defaultdict(dict)
         self._others = False
 
     def begin(self, state: State) -> None:
@@ -63,6 +64,7 @@ class Approvals:
             self._approval, self._is_seen_from_the_start = now, now is not None
             self._counts["plans"] += now is not None
             self._intended.clear()
+            self._cancelled.clear()
             self._others = False
             return
         if now.steps != former.steps:
@@ -75,9 +77,9 @@ class Approvals:
         """A send was intended under the approval that stands now."""
         self._intended[campaign][send.fingerprint] = send
 
-    def cancel(self) -> None:
-        """A cancel was."""
-        self._others = True
+    def cancel(self, campaign: str, fingerprint: str, revision: int) -> None:
+        """A cancel was, as part of an action of ``revision``."""
+        self._cancelled[campaign][fingerprint] = revision
 
     def rename(self) -> None:
         """A campaign was renamed: an action may say from what."""
@@ -90,30 +92,40 @@ class Approvals:
         if approval is None or not self._is_seen_from_the_start or self._others:
             return
         steps = {_send_step(name, send) for name, sends in self._intended.items() for send in sends.values()}
+        steps |= {
+            step_digest(name, revision, {"cancel": fingerprint})
+            for name, cancels in self._cancelled.items()
+            for fingerprint, revision in cancels.items()
+        }
         if not steps or steps != set(approval.steps):
             return
         if self._digest() == approval.digest:
             self._counts["recomputed"] += 1
-            return
-        yield Break(
-            "approval.digest",
-            "the digest of the approved plan is not that of the sends made under it",
-            "the approval was edited, or put there by hand",
-            "look for the plan that was approved (the comment in its pull request), and compare",
-        )
+        elif not self._cancelled:
+            yield Break(
+                "approval.digest",
+                "the digest of the approved plan is not that of the sends made under it",
+                "the approval was edited, or put there by hand",
+                "look for the plan that was approved (the comment in its pull request), and compare",
+            )
 
     def _digest(self) -> str:
-        return sha256_of(
-            sorted(
-                intent_digest(
-                    campaign=name,
-                    verb="schedule" if all(send.undo_window is None for send in sends.values()) else "send",
-                    revision=max(send.revision for send in sends.values()),
-                    moved_from=None,
-                    sends=sends,
-                    cancels=(),
-                    adopts=(),
-                )
-                for name, sends in self._intended.items()
-            )
+        names = self._intended.keys() | self._cancelled.keys()
+        return sha256_of(sorted(self._of_action(name) for name in names))
+
+    def _of_action(self, name: str) -> str:
+        sends, cancels = self._intended.get(name, {}), self._cancelled.get(name, {})
+        is_later = all(send.undo_window is None for send in sends.values())
+        verb = "schedule" if is_later else "send"
+        if cancels:
+            verb = "replace" if sends else "cancel"
+        revisions = [*(send.revision for send in sends.values()), *cancels.values()]
+        return intent_digest(
+            campaign=name,
+            verb=verb,
+            revision=max(revisions),
+            moved_from=None,
+            sends=sends,
+            cancels=cancels,
+            adopts=(),
         )

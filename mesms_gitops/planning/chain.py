@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mesms_gitops.model.hashkey import HashKey
 from mesms_gitops.model.sends import LIVE, TRANSITIONS, UNSETTLED, CancelReason, SendPhase
 from mesms_gitops.model.timeline import Break
-from mesms_gitops.planning.approved import Approvals, is_cancel_approved, is_send_approved
+from mesms_gitops.planning.approved import Approvals, cancel_approved, is_send_approved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,8 @@ _FIXED = (
 EDITED = "the state was edited by hand, or a commit was put in or rewritten"
 LOST = "commits were dropped or rewritten (a force push, a rebase), or the state was edited by hand"
 RESTORE = (
-    "compare it with git show {commit} and with the account (mesms-gitops plan), then put the right state in place"
+    "compare this commit with the one before it, and both with the account (mesms-gitops plan); then put the right "
+    "state in place: mesms-gitops state push FILE"
 )
 
 
@@ -181,9 +182,11 @@ class Inspector:
             self._approvals.intend(now.name, send)
         cancel = send.cancel
         if cancel is not None and (was is None or was.cancel != cancel) and cancel.reason is not CancelReason.STOP:
-            if not is_cancel_approved(now, send, after.approval):
+            revision = cancel_approved(now, send, after.approval)
+            if revision is None:
                 yield _unapproved(f"{place}.cancel", "this cancel")
-            self._approvals.cancel()
+            else:
+                self._approvals.cancel(now.name, send.fingerprint, revision)
 
 
 # ---------------------------------------------------------------- the rules, one by one

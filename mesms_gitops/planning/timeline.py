@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from mesms_gitops.model.state import CampaignRecord, State
 
 
+NOT_YET = "not sent yet"
+"""How the reason of a send begins whose turn did not come (``reconcile.intents.not_yet``): it is no event."""
+
+
 class Chronicle:
     """Goes along a chain of states, the oldest first, and keeps what happened by campaign, under the names of then.
 
@@ -69,7 +73,7 @@ class Chronicle:
             held = _came_with(now.name, before, link.state)
         found = [*self._of_sends(held, now, link, recorded, is_first=before is None)]
         if now.retired and (was is None or not was.retired):
-            found.append(Dropped(link.at, now.name, is_forgotten=False, recorded=recorded))
+            found.append(Dropped(_at(link, _newest(now, link)), now.name, is_forgotten=False, recorded=recorded))
         approval = link.state.approval
         is_acted = any(isinstance(each, Cancelling) or _is_intent(each) for each in found)
         if is_acted and approval is not None and self._plans.get(now.name) != approval.digest:
@@ -88,7 +92,7 @@ class Chronicle:
             if was is None and is_first:
                 yield from told_by_record(now.name, send, recorded)
             else:
-                yield from _moved(was, send, now.name, link.at, recorded)
+                yield from _moved(was, send, now.name, link, recorded)
 
 
 def _came_with(name: str, before: State, after: State) -> tuple[SendRecord, ...]:
@@ -98,6 +102,10 @@ def _came_with(name: str, before: State, after: State) -> tuple[SendRecord, ...]
         if record.moved_to is None and now is not None and now.moved_to == name:
             return record.sends
     return ()
+
+
+def _newest(record: CampaignRecord, link: Link) -> datetime:
+    return max((_own_moment(send) for send in record.sends), default=link.at)
 
 
 def _is_intent(event: StateEvent) -> bool:
@@ -116,18 +124,34 @@ def _recorded(link: Link) -> Recorded:
     )
 
 
-def _moved(
-    was: SendRecord | None, send: SendRecord, name: str, at: datetime, recorded: Recorded
-) -> Iterator[StateEvent]:
+def _moved(was: SendRecord | None, send: SendRecord, name: str, link: Link, recorded: Recorded) -> Iterator[StateEvent]:
     """What happened to one send between two states. One whose turn is still to come is no news yet."""
-    is_waiting = send.phase is SendPhase.FAILED and send.uuid is None and was is None
     is_new_try = was is not None and (was.run, was.intended_at) != (send.run, send.intended_at)
     if send.cancel is not None and (was is None or was.cancel != send.cancel):
-        yield Cancelling(at, name, send, send.cancel.reason, recorded)
-    if (was is None or was.phase is not send.phase or is_new_try) and not is_waiting:
-        yield Sending(at, name, send, send.phase, None if was is None or is_new_try else was.phase, recorded)
+        yield Cancelling(_at(link, send.cancel.at), name, send, send.cancel.reason, recorded)
+    if (was is None or was.phase is not send.phase or is_new_try) and not _is_waiting(send):
+        before = None if was is None or is_new_try or _is_waiting(was) else was.phase
+        yield Sending(_at(link, _own_moment(send)), name, send, send.phase, before, recorded)
     if any(send.delivery.values()) and (was is None or was.delivery != send.delivery):
-        yield Delivered(at, name, send, send.delivery, recorded)
+        yield Delivered(_at(link, _own_moment(send)), name, send, send.delivery, recorded)
+
+
+def _at(link: Link, own: datetime) -> datetime:
+    """When something is known to have happened: with the commit that says so, else at the record's own moment."""
+    return own if link.commit is None else link.at
+
+
+def _is_waiting(send: SendRecord) -> bool:
+    return send.phase is SendPhase.FAILED and send.uuid is None and (send.reason or "").startswith(NOT_YET)
+
+
+def _own_moment(send: SendRecord) -> datetime:
+    """The hour that was asked for, or that of the cancel, or of the intent."""
+    if send.phase in LEFT and send.scheduled_at is not None:
+        return send.scheduled_at
+    if send.phase is SendPhase.CANCELLED and send.cancel is not None:
+        return send.cancel.at
+    return send.intended_at
 
 
 def told_by_record(name: str, send: SendRecord, recorded: Recorded) -> Iterator[StateEvent]:
@@ -135,20 +159,15 @@ def told_by_record(name: str, send: SendRecord, recorded: Recorded) -> Iterator[
 
     Of what came after the intent only the hours are known that were asked for.
     """
-    if send.phase is SendPhase.FAILED and send.uuid is None and (send.reason or "").startswith("not sent yet"):
+    if _is_waiting(send):
         return
     yield Sending(send.intended_at, name, send, SendPhase.INTENDED, None, recorded)
     if send.cancel is not None:
         yield Cancelling(send.cancel.at, name, send, send.cancel.reason, recorded)
     if send.phase is not SendPhase.INTENDED:
-        moment = send.intended_at
-        if send.phase in LEFT and send.scheduled_at is not None:
-            moment = send.scheduled_at
-        elif send.phase is SendPhase.CANCELLED and send.cancel is not None:
-            moment = send.cancel.at
-        yield Sending(moment, name, send, send.phase, SendPhase.INTENDED, recorded)
+        yield Sending(_own_moment(send), name, send, send.phase, SendPhase.INTENDED, recorded)
         if any(send.delivery.values()):
-            yield Delivered(moment, name, send, send.delivery, recorded)
+            yield Delivered(_own_moment(send), name, send, send.delivery, recorded)
 
 
 # ---------------------------------------------------------------- one timeline

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from mesms_gitops.sandbox import assumptions
-from mesms_gitops.sandbox.refusals import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mesms_gitops.sandbox.refusals import Answer
+
 Bend = Literal["repeat", "back", "skip", "end"]
 BENDS: Final[tuple[Bend, ...]] = get_args(Bend)
-"""repeat: the cursor that was asked with. back: to the second row. skip: over a page. end: there, though more follow."""
+"""repeat: the cursor asked with. back: to the second row. skip: over a page. end: there, though more follow."""
 
 
 def bent(answer: Answer, bend: Bend, query: Mapping[str, str]) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Shape = Literal["plain", "envelope", "alias", "alias2", "alias3"]
 SHAPES: Final[tuple[Shape, ...]] = get_args(Shape)
@@ -45,6 +45,23 @@ def dress(kind: str, body: Body, shape: Shape) -> Body:
     renamed = {names.get(name, name): value for name, value in body.items()}
     special = _SPECIAL.get((shape, kind))
     return renamed if special is None else special(renamed)
+
+
+def renamed(kind: str, body: Body, names: Mapping[str, Mapping[str, str]]) -> Body:
+    """The body of a 200 of this kind with names that no document has: ``{kind: {name: other}}``.
+
+    ``{"list.rows": …}`` are the names within the rows of a list.
+    """
+    if not names:
+        return body
+    own, rows = names.get(kind, {}), names.get(f"{kind}.rows", {})
+    return {own.get(name, name): _renamed_rows(value, rows) for name, value in body.items()}
+
+
+def _renamed_rows(value: object, names: Mapping[str, str]) -> object:
+    if not isinstance(value, list):
+        return value
+    return [{names.get(key, key): one for key, one in row.items()} if isinstance(row, dict) else row for row in value]
 
 
 def _uuid_only(body: Body) -> Body:

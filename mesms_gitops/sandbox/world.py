@@ -16,7 +16,7 @@ from mesms_gitops.sandbox.endpoints import ENDPOINTS, route
 from mesms_gitops.sandbox.message import Message, iso
 from mesms_gitops.sandbox.refusals import Answer, Raw, RefusalError
 from mesms_gitops.sandbox.reports import reports_with_blocklist
-from mesms_gitops.sandbox.shapes import Shape, dress
+from mesms_gitops.sandbox.shapes import Shape, dress, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,6 +73,7 @@ class World:
         "keys",
         "listing_lag",
         "messages",
+        "names",
         "rate_limit",
         "seed",
         "shape",
@@ -99,6 +100,8 @@ class World:
         """Requests a second of the world's clock before a 429; None for no limit."""
         self.listing_lag = timedelta(0)
         """How long a message made from now on stays out of ``GET /sms``."""
+        self.names: Mapping[str, Mapping[str, str]] = {}
+        """Other names of fields than any document has; see `shapes.renamed`."""
         self.calls: dict[str, int] = {}
         """Requests that found an endpoint, by name as in ``POST /sms/send``, whatever their answer."""
         self._now = _to_milliseconds(now)
@@ -116,6 +119,7 @@ class World:
         twin.shape = self.shape
         twin.rate_limit = self.rate_limit
         twin.listing_lag = self.listing_lag
+        twin.names = self.names
         twin.calls = self.calls.copy()
         twin._now = self._now
         twin._sequence = self._sequence
@@ -142,7 +146,7 @@ class World:
             kind, answer = ENDPOINTS[endpoint](self, key, uuid, query, body)
         except RefusalError as refusal:
             return refusal.answer
-        return Answer(200, dress(kind, answer, self.shape))
+        return Answer(200, dress(kind, renamed(kind, answer, self.names), self.shape))
 
     def _authenticated(self, api_key: str | None) -> Key:
         key = self.keys.get(api_key) if api_key is not None else None

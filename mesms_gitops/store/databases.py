@@ -28,7 +28,7 @@ def database_store(
     if location.startswith("sqlite:"):
         from mesms_gitops.store.sqlite import sqlite_store
 
-        return sqlite_store(location, root, on_note)
+        return sqlite_store(location, root, on_note, environment)
     from mesms_gitops.store.postgres import postgres_store
 
     return postgres_store(location, on_note, environment)

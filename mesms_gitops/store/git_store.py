@@ -13,28 +13,26 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import StateError, StateMoved, StateRetired
 from mesms_gitops.store.codec import Writer
-from mesms_gitops.store.git_address import read_address
 from mesms_gitops.store.git_freeze import GitFreeze
 from mesms_gitops.store.git_lock import GitLock
 from mesms_gitops.store.git_message import message
 from mesms_gitops.store.git_push import Move, PushEnd
 from mesms_gitops.store.git_reading import Known, Reader
-from mesms_gitops.store.git_repository import Repository
 from mesms_gitops.store.host import Host
-from mesms_gitops.store.provenance import Provenance, provenance_of
+from mesms_gitops.store.provenance import Provenance
 from mesms_gitops.store.sealed_bytes import OPEN
 from mesms_gitops.store.tombstone import encode_tombstone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from mesms_gitops.model.state import Freeze, State
     from mesms_gitops.store.examining import Line
     from mesms_gitops.store.git_address import Address
     from mesms_gitops.store.git_history import Tips
     from mesms_gitops.store.git_push import Pushed
+    from mesms_gitops.store.git_repository import Repository
     from mesms_gitops.store.port import LockInfo, Store
     from mesms_gitops.store.sealed_bytes import SealedBytes
 
@@ -70,7 +68,7 @@ class GitStore:
         self._address = address
         self._provenance = provenance
         self._sealed = sealed
-        self._host = host or Host()
+        self._host = host or Host(provenance)
         self._lock = GitLock(repository, address, self._host, on_note)
         self._freeze = GitFreeze(repository, address, self._host)
         self._reader = Reader(repository, address, self._host, sealed)
@@ -241,23 +239,6 @@ class GitStore:
                 break
             self._host.sleep(_PAUSE * (attempt + 1))
         raise self._repository.unpushed("write the tombstone", pushed)
-
-
-def git_store(
-    location: str,
-    root: Path,
-    *,
-    environment: Mapping[str, str],
-    on_note: Callable[[str], None] = _silent,
-    sealed: SealedBytes = OPEN,
-) -> GitStore:
-    """The store at ``location``, ``root`` being in the repository. Nothing is touched yet. Raises `ConfigError`.
-
-    ``environment`` says who runs this; git itself has that of the process.
-    """
-    address = read_address(location)
-    repository = Repository(root, address)
-    return GitStore(repository, address, provenance=provenance_of(environment), on_note=on_note, sealed=sealed)
 
 
 if TYPE_CHECKING:

@@ -11,12 +11,18 @@ from hashlib import blake2b
 from pathlib import Path
 
 from mesms_gitops.store.port import UNREADABLE, LockInfo
+from mesms_gitops.store.provenance import Provenance
 
 _DEAD_STATES = frozenset("ZXx")
+_UNKNOWN = Provenance()
 
 
 class Host:
     """The operating system. Put another one in to say who lives, what time it is and which tokens are drawn."""
+
+    def __init__(self, provenance: Provenance = _UNKNOWN) -> None:
+        """``provenance`` is the run that locks are signed for besides."""
+        self._provenance = provenance
 
     def token(self) -> str:
         """A name that nobody else draws."""
@@ -51,6 +57,8 @@ class Host:
             boot=_boot(),
             pid_space=_pid_space(),
             started=_started(os.getpid()),
+            run_url=self._provenance.run_url,
+            run_attempt=self._provenance.attempt,
         )
 
     def is_dead(self, holder: LockInfo) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mesms_gitops.store.place import Place
 
 _MUST = frozenset({"id", "operation", "pid", "host", "user", "created"})
-_MAY = frozenset({"machine", "boot", "pid_space", "started"})
+_MAY = frozenset({"machine", "boot", "pid_space", "started", "run_url", "run_attempt"})
 
 
 class LockFile(Lock):
@@ -123,6 +123,8 @@ def decode_lock(body: bytes) -> LockInfo:
             boot=found.maybe_text("boot"),
             pid_space=found.maybe_text("pid_space"),
             started=found.maybe_text("started"),
+            run_url=found.maybe_text("run_url"),
+            run_attempt=found.maybe_whole("run_attempt"),
         )
     except Surprise:
         return LockInfo(UNREADABLE, "unknown", 0, "unknown", "unknown", None)

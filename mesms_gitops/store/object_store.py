@@ -19,6 +19,7 @@ from mesms_gitops.store.object_freeze import ObjectFreeze
 from mesms_gitops.store.object_lock import ObjectLock
 from mesms_gitops.store.object_probe import probe
 from mesms_gitops.store.objects import Objects, Stored
+from mesms_gitops.store.provenance import provenance_of
 from mesms_gitops.store.sealed_bytes import OPEN, is_sealed
 from mesms_gitops.store.tombstone import encode_tombstone
 
@@ -56,7 +57,7 @@ class ObjectStore:
         patience: Patience | None = None,
     ) -> None:
         """Nothing is asked yet. Raises `ConfigError` for what is no address of an object, or no endpoint."""
-        host = host or Host()
+        host = host or Host(provenance_of(environment))
         address = address_of(location, environment)
         self._key = address.key
         self._where = address.where

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import ConfigError
 from mesms_gitops.store.file import FileStore
+from mesms_gitops.store.host import Host
+from mesms_gitops.store.provenance import provenance_of
 from mesms_gitops.store.sealed_bytes import OPEN
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def open_store(
     why = _no_file(location)
     if why:
         raise ConfigError("`state` names no file", where=f"state: {masked(location)}", why=why, next_step=_FILE_NEXT)
-    return FileStore(root / location, on_note=on_note, sealed=sealed)
+    return FileStore(root / location, on_note=on_note, host=Host(provenance_of(environment)), sealed=sealed)
 
 
 def _elsewhere(
@@ -57,7 +59,7 @@ def _elsewhere(
 
         return ObjectStore(location, environment=environment, on_note=on_note, sealed=sealed)
     if location.startswith("git:"):
-        from mesms_gitops.store.git_store import git_store
+        from mesms_gitops.store.git_open import git_store
 
         return git_store(location, root, environment=environment, on_note=on_note, sealed=sealed)
     if _DATABASES.match(location):

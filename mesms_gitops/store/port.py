@@ -22,7 +22,8 @@ class LockInfo:
     """Who holds the lock. A lock that cannot be read has the id `UNREADABLE` and says so in ``operation``.
 
     ``machine``, ``boot``, ``pid_space`` and ``started`` tell a dead holder from another process that was given its
-    pid, and this machine from another of the same name; None where the system does not say.
+    pid, and this machine from another of the same name; None where the system does not say. ``run_url`` and
+    ``run_attempt`` are the run of a workflow that it works in, which somebody else can be asked about; None elsewhere.
     """
 
     id: str
@@ -35,13 +36,17 @@ class LockInfo:
     boot: str | None = None
     pid_space: str | None = None
     started: str | None = None
+    run_url: str | None = None
+    run_attempt: int | None = None
 
     @property
     def holder(self) -> str:
         """Who it is, in half a sentence."""
         if self.id == UNREADABLE:
             return "somebody unknown (the lock cannot be read)"
-        return f"{self.operation} (pid {self.pid} on {self.host}, user {self.user})"
+        attempt = f", attempt {self.run_attempt}" if self.run_attempt else ""
+        run = f", in {self.run_url}{attempt}" if self.run_url else ""
+        return f"{self.operation} (pid {self.pid} on {self.host}, user {self.user}{run})"
 
 
 UNREADABLE = "unreadable"

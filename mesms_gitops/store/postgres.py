@@ -22,6 +22,7 @@ from mesms_gitops.store.postgres_sql import (
     ROWS,
     WRITE,
 )
+from mesms_gitops.store.provenance import provenance_of
 from mesms_gitops.store.rows import CHUNK, Head, digest
 from mesms_gitops.store.sql_store import Database, SqlStore, Standing
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 def postgres_store(location: str, on_note: Callable[[str], None], environment: Mapping[str, str]) -> SqlStore:
     """The store at ``postgresql://…``. Nothing is touched yet. Raises `ConfigError` for a password in it."""
-    host = Host()
+    host = Host(provenance_of(environment))
     _, ours = split(location)
     session = Session(location, environment, host)
     state = ours.get("state", "default")

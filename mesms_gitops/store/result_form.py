@@ -15,6 +15,7 @@ from mesms_gitops.model.results import Reading, ResultHead
 from mesms_gitops.store.fields import Surprise, moment_text
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from polars import DataFrame, LazyFrame, Series
@@ -34,9 +35,15 @@ def frame_of(results: Results) -> DataFrame:
     """``results`` as both columns."""
     import polars as pl
 
-    states = _column(results.codes, pl.UInt8, len(results.codes)).cat.to(pl.Enum(results.words))
-    numbers = _column(results.numbers.tobytes(), pl.UInt32, len(results.numbers))
-    return pl.DataFrame({NUMBER: numbers, STATUS: states})
+    kind = pl.Enum(results.words)
+    empty = pl.DataFrame(schema={NUMBER: pl.UInt32, STATUS: kind})
+    # in pieces: making one of millions takes several times its own memory
+    pieces = [empty]
+    for start in range(0, len(results.codes), _ROWS):
+        numbers = _column(results.numbers[start : start + _ROWS].tobytes(), pl.UInt32)
+        states = _column(results.codes[start : start + _ROWS], pl.UInt8).cat.to(kind)
+        pieces.append(pl.DataFrame({NUMBER: numbers, STATUS: states}))
+    return pl.concat(pieces, rechunk=False)
 
 
 def packed(frame: DataFrame, head: ResultHead) -> bytes:
@@ -74,7 +81,8 @@ def _check(frame: DataFrame) -> str:
     import polars as pl
 
     weight = pl.col(STATUS).to_physical().cast(pl.UInt64) + 1
-    total = frame.select((pl.col(NUMBER).cast(pl.UInt64) * weight).sum()).item()
+    weighed = (pl.col(NUMBER).cast(pl.UInt64) * weight).sum()
+    total = sum(some.select(weighed).item() for some in frame.iter_slices(_ROWS))
     return f"{frame.height}:{total}"
 
 
@@ -115,10 +123,18 @@ def rows(source: Path | IO[bytes]) -> LazyFrame:
     return frame
 
 
-def _column(body: bytes, kind: Any, count: int) -> Series:
+def in_states(frame: DataFrame, delivery_states: Collection[str]) -> DataFrame:
+    """The rows of ``frame`` in one of the states. The words are not written out for millions of rows."""
     import polars as pl
 
-    if not count:
-        return pl.Series(dtype=kind)
-    array = pl.Array(kind, count)
+    words = frame.schema[STATUS].categories.to_list()  # type: ignore[attr-defined]  # an Enum, as `rows` has seen to
+    places = [place for place, word in enumerate(words) if word in delivery_states]
+    return frame.filter(pl.col(STATUS).to_physical().is_in(places))
+
+
+def _column(body: bytes, kind: Any) -> Series:
+    """``body`` as this machine holds numbers of that kind, one after the other."""
+    import polars as pl
+
+    array = pl.Array(kind, len(body) // (4 if kind == pl.UInt32 else 1))
     return pl.Series([body], dtype=pl.Binary).bin.reinterpret(dtype=array, endianness=sys.byteorder).explode()

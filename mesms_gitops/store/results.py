@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from mesms_gitops.errors import MesmsError, StateUnreadable
 from mesms_gitops.store.fields import Surprise
-from mesms_gitops.store.result_form import NUMBER, STATUS, packed, read_head, rows, whole
+from mesms_gitops.store.result_form import NUMBER, STATUS, in_states, packed, read_head, rows, whole
 from mesms_gitops.store.sealing import Sealing
 from mesms_gitops.store.shelves import PART, Shelves
 
@@ -100,7 +100,7 @@ class ResultFolder:
         import polars as pl
 
         with self._open(campaign, fingerprint) as found:
-            counted = found.group_by(pl.col(STATUS).cast(pl.String)).agg(pl.len()).collect()
+            counted = found.group_by(STATUS).agg(pl.len()).with_columns(pl.col(STATUS).cast(pl.String)).collect()
         return dict(sorted(counted.rows()))
 
     def state_of(self, campaign: str, fingerprint: str, subscriber: int) -> str | None:
@@ -113,10 +113,7 @@ class ResultFolder:
 
     def numbers(self, campaign: str, fingerprint: str, delivery_states: Collection[str]) -> Iterator[int]:
         """Whose delivery is in one of the states, ascending. Raises `MesmsError`."""
-        import polars as pl
-
-        wanted = pl.col(STATUS).cast(pl.String).is_in(list(delivery_states))
-        yield from self.frame(campaign, fingerprint).filter(wanted)[NUMBER]
+        yield from in_states(self.frame(campaign, fingerprint), delivery_states)[NUMBER]
 
     def frame(self, campaign: str, fingerprint: str) -> DataFrame:
         """Both columns of `result_form`, as they were written. Raises `MesmsError`, also where there are none."""

@@ -9,13 +9,14 @@ from mesms_gitops.errors import ConfigError
 from mesms_gitops.store.holding import Lock
 from mesms_gitops.store.host import Host
 from mesms_gitops.store.lock import decode_lock, encode_lock
+from mesms_gitops.store.provenance import provenance_of
 from mesms_gitops.store.rows import Head, digest
 from mesms_gitops.store.sql_store import Database, SqlStore, Standing
 from mesms_gitops.store.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mesms_gitops.store.port import LockInfo
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 
-def sqlite_store(location: str, root: Path, on_note: Callable[[str], None]) -> SqlStore:
+def sqlite_store(
+    location: str, root: Path, on_note: Callable[[str], None], environment: Mapping[str, str]
+) -> SqlStore:
     """The store at ``sqlite:///…``. Nothing is touched yet. Raises `ConfigError`."""
-    host = Host()
+    host = Host(provenance_of(environment))
     path, state = _address(location)
     file = SqliteFile(root / path, location)
     database = SqliteDatabase(file, state)

@@ -21,7 +21,7 @@ BELOW = 26
 LEAST = 0.012
 """No part of a bar is narrower while it has anybody: one failed of a hundred thousand is seen."""
 WIDEST = 0.12
-LABELS = 6
+LABELS = 5
 """So many dates fit below the columns on a telephone."""
 TICKS = 4
 HATCH_ID = "hatch"
@@ -161,5 +161,6 @@ def _labels(timeline: Timeline, slot: float) -> Iterator[str]:
     for index in range(0, len(spans), step):
         middle = slot * (index + 0.5)
         side = "first" if middle < 0.06 else "last" if middle > 0.92 else None
+        at = {"first": slot * index, "last": slot * (index + 1)}.get(side or "", middle)
         word = short(spans[index].first, timeline.unit)
-        yield element("text", word, x=percent(middle), y=str(HEIGHT + BELOW - 2), class_=side)
+        yield element("text", word, x=percent(at), y=str(HEIGHT + BELOW - 2), class_=side)

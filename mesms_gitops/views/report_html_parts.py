@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesms_gitops.views.html import element, shown
+from mesms_gitops.views.html import element, said, shown
 from mesms_gitops.views.layout import counted, figure
 from mesms_gitops.views.report import money_in_all, share, signed, total_of
 from mesms_gitops.views.report_charts import CLASSES, columns, paired, single, stacked, swatch
@@ -25,10 +25,10 @@ THAI = {Bucket.DELIVERED: "ส่งถึง", Bucket.FAILED: "ส่งไม�
 
 def section(title: str, *parts: str, about: str = "") -> str:
     """A box with a heading and what is to be known of it."""
-    said = element("p", about, class_="soft") if about else ""
+    words = element("p", about, class_="soft") if about else ""
     anchor = title.lower().replace(" ", "-")
     heading = element("h2", title, id=anchor, tabindex="-1")
-    return element("section", "\n", "\n".join([heading, said, *parts]), "\n", aria_labelledby=anchor)
+    return element("section", "\n", "\n".join([heading, words, *parts]), "\n", aria_labelledby=anchor)
 
 
 def plain_table(
@@ -104,7 +104,7 @@ def by_reason(report: Report) -> str:
         rows.append(_row(bucket.value.capitalize(), figure(total), share(total, people), bar="", class_="sum"))
         for one in reasons:
             if one.bucket is bucket:
-                name = shown(one.word) + element("small", meaning(one.word))
+                name = said(one.word) + element("small", meaning(one.word))
                 rows.append(
                     _row(name, figure(one.people), share(one.people, people), bar=single(one.people, total, letter))
                 )
@@ -147,13 +147,13 @@ def _compared(report: Report) -> Iterator[str]:
     ]
     planned, charged = sum(one[2] for one in known), sum(one[3] for one in known)
     most = max(planned, charged)
-    rows = [_priced("All that can be compared", planned, charged, most, class_="sum")]
+    rows = [_priced("All compared", planned, charged, most, class_="sum")]
     others = sorted((one for one in known if one[4]), key=lambda one: (-abs(one[4] or 0), one[1]))
     most = max((max(one[2], one[3]) for one in others[:MOST_DEARER]), default=0)
     for index, name, quoted, credits, _ in others[:MOST_DEARER]:
-        rows.append(_priced(element("a", shown(name), href=f"#c{index}"), quoted, credits, most))
+        rows.append(_priced(element("a", said(name), href=f"#c{index}"), quoted, credits, most))
     caption = f"{counted(len(others), 'campaign')} of {figure(len(known))} charged otherwise than planned"
-    yield plain_table(caption, ("", "", "planned", "charged", "difference"), rows, figures=3, class_="by-cost")
+    yield plain_table(caption, ("campaign", "", "planned", "charged", "difference"), rows, figures=3, class_="by-cost")
     if len(others) > MOST_DEARER:
         more = figure(len(others) - MOST_DEARER)
         yield element("p", f"{more} more with a smaller difference are in the table of campaigns.", class_="soft")
@@ -206,6 +206,7 @@ def _shared(line: PrefixLine) -> Iterator[str]:
 
 def _how_to() -> Iterator[str]:
     commands = ("mesms-gitops report NAME --recipients FILE.csv", "mesms-gitops report --format html > report.html")
-    yield element("p", "Not known here: state holds no phone number, and of these campaigns none is kept here.")
+    words = "Not known here: state holds no phone number, and of these campaigns none is kept on this machine."
+    yield element("p", words, class_="soft")
     yield element("p", "Once the results of each recipient were read, this page counts them by prefix:", class_="soft")
     yield element("pre", "\n".join(map(shown, commands)))

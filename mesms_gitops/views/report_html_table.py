@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mesms_gitops.views.calendar_table import Column, headings_style, rows_table
-from mesms_gitops.views.html import element, said, shown
+from mesms_gitops.views.html import element, said
 from mesms_gitops.views.layout import counted, figure, iso, local_time
 from mesms_gitops.views.report import share, signed
 from mesms_gitops.views.report_charts import stacked
@@ -111,7 +111,7 @@ def _cells(line: ReportLine, timezone: str) -> tuple[str, ...]:
 
 
 def _name(line: ReportLine) -> Iterator[str]:
-    yield element("b", shown(line.campaign))
+    yield element("b", said(line.campaign))
     if line.revision > 1:
         yield element("small", f"revision {line.revision}")
     yield from (element("small", said(note), class_="note") for note in line.notes)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from mesms_gitops.model.sends import SendPhase
-from mesms_gitops.views.layout import figure, printable
+from mesms_gitops.views.layout import figure, spoken
 from mesms_gitops.views.report import DELIVERED, FAILED, buckets_of_send
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def meaning(word: str) -> str:
 
 def reasons_text(reasons: Iterable[ReasonPeople], bucket: Bucket) -> str:
     """``300 failed, 100 expired``: the reasons of ``bucket``."""
-    return ", ".join(f"{figure(one.people)} {printable(one.word)}" for one in reasons if one.bucket is bucket)
+    return ", ".join(f"{figure(one.people)} {spoken(one.word)}" for one in reasons if one.bucket is bucket)
 
 
 def reasons_json(sends: Iterable[SendRecord]) -> dict[str, dict[str, int]]:

@@ -50,7 +50,7 @@ tbody th { font-weight: 600; } tbody th small, td small { font-weight: 400; colo
 small { font-size: .85em; display: block; } .note { color: var(--red); }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.sum th { background: var(--quiet); } tr.sum td { background: var(--quiet); font-weight: 600; }
-.bars { width: 30%; min-width: 4rem; } td.bars { padding-top: .6rem; }
+.bars { width: 30%; min-width: 4rem; } .by-cost .bars { width: 20%; } td.bars { padding-top: .6rem; }
 tr:target, tr:target th { background: var(--quiet); }
 #campaigns thead button { font: inherit; color: inherit; background: none; border: 0; padding: .15rem 0; margin: 0;
   min-height: 24px; cursor: pointer; text-align: inherit;
@@ -82,7 +82,7 @@ NARROW = """\
   #campaigns tbody th, #campaigns td { border: 0; padding: .1rem 0; width: auto; }
   #campaigns td { display: block; text-align: left; } #campaigns td small { display: inline; margin-left: .5em; }
   #campaigns td::before { display: inline-block; width: 7.5rem; }
-  #campaigns td:nth-child(5) { display: flex; width: auto; align-items: center; }
+  #campaigns td:nth-child(5) { display: flex; width: auto; align-items: center; padding: .1rem 0; }
   #campaigns td:empty { display: none; } #campaigns td::before { color: var(--soft); }
   #campaigns td:nth-child(5)::before { flex: none; } #campaigns td .bar { flex: 1; min-width: 0; }
 HEADINGS

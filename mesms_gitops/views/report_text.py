@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesms_gitops.views.layout import LOCAL_TIMEZONE, Sheet, both_times, counted, figure, pad, printable, wrap
+from mesms_gitops.views.layout import (
+    LOCAL_TIMEZONE,
+    Sheet,
+    both_times,
+    cell_width,
+    counted,
+    figure,
+    pad,
+    printable,
+    wrap,
+)
 from mesms_gitops.views.report import credits_words, money_in_all, report_of, share, total_of
 from mesms_gitops.views.report_reasons import Bucket, reasons_of, reasons_text
 
@@ -14,6 +24,9 @@ if TYPE_CHECKING:
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import State
     from mesms_gitops.views.report import Money, ReportLine
+
+REASON = 20
+"""Cells that reasons need beside their bucket: a count and a word."""
 
 
 def report_text(
@@ -67,6 +80,13 @@ def _bucket_lines(people: int, buckets: list[int], sends: Iterable[SendRecord], 
         figures = f"{pad(figure(count), len(figure(people)), right=True)}  {pad(share(count, people), 6, right=True)}"
         head = f"  {pad(bucket.value, 11)}{figures}"
         why = "" if bucket is Bucket.DELIVERED else reasons_text(reasons, bucket)
-        lines = wrap(why, sheet.width, first=f"{head}  ") if why else [head.rstrip()]
+        lines = _beside(head, why, sheet) if why else [head.rstrip()]
         rows += [paint(line) if count else line for line in lines]
     return rows
+
+
+def _beside(head: str, why: str, sheet: Sheet) -> list[str]:
+    """``why`` beside ``head``, or below it where there is too little room."""
+    if cell_width(head) + REASON > sheet.width:
+        return [head, *wrap(why, sheet.width, first="    ")]
+    return wrap(why, sheet.width, first=f"{head}  ")

@@ -107,7 +107,7 @@ def test_dark_is_dark(looks: dict[tuple[str, int, str], Look]) -> None:
 
 @pytest.fixture(scope="module")
 def use(folder: Path) -> Use:
-    """``use(page, step, …)``: what somebody sees who opens a page without a network and does one thing after another."""
+    """``use(page, step, …)``: what somebody sees who opens a page without a network and does things one by one."""
     reason = lacking()
     if reason and not os.environ.get("CI"):
         pytest.skip(reason)
@@ -269,10 +269,11 @@ POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
 def test_no_script_but_ours_runs(look_at: LookAt, tmp_path: Path, outside: tuple[str, list[str]]) -> None:
-    """Were markup ever to get through, the policy loads and runs nothing of it, and lets ours run; without, it would."""
+    """Were markup ever to get through, the policy loads and runs nothing of it; without the policy, it would."""
     address, asked = outside
     evil = (
-        f"<script>document.title='pwned'</script><img src='{address}/picture' alt='' onerror=\"document.title='pwned'\">"
+        f"<script>document.title='pwned'</script>"
+        f"<img src='{address}/picture' alt='' onerror=\"document.title='pwned'\">"
         f"<link rel='stylesheet' href='{address}/style'><style>body {{ background: url({address}/ground) }}</style>"
     )
     forbidding = PAGES["season"]().replace("<body>", f"<body>{evil}")

@@ -133,7 +133,7 @@ class Shop:
             **more,
         )
 
-    def refresh(self, commit: str) -> Ended:
+    def refresh(self, commit: str, **more: Any) -> Ended:
         """The schedule fires."""
         return self.runner.job(
             "mesms-refresh.yml",
@@ -142,6 +142,7 @@ class Shop:
             sha=commit,
             ref="refs/heads/main",
             secrets={"MESMS_READ_KEY": self.sandbox.read_key},
+            **more,
         )
 
     def comment_for_fork(self, planned: Ended, head: str, owner: str, branch: str) -> Ended:

@@ -83,6 +83,8 @@ class Runner:
     forge: Forge
     variables: dict[str, str]
     jobs: int = 0
+    run: int = 0
+    attempt: int = 0
     while_running: Callable[[subprocess.Popen[bytes]], None] | None = None
 
     def job(
@@ -96,10 +98,15 @@ class Runner:
         secrets: Mapping[str, str] | None = None,
         actor: str = "author",
         artifacts: Mapping[str, Path] | None = None,
+        rerun: bool = False,
         folder: Path = ROOT / "examples/github",
     ) -> Ended:
-        """Run the one job of ``workflow``, on a machine of its own."""
+        """Run the one job of ``workflow`` on a machine of its own, as a new run or as the next attempt of the last one.
+
+        The forge knows the run, and when it is over.
+        """
         self.jobs += 1
+        self.run, self.attempt = (self.run, self.attempt + 1) if rerun else (4_000 + self.jobs, 1)
         machine = self.base / f"machine-{self.jobs}"
         for name in ("work", "temp", "home"):
             (machine / name).mkdir(parents=True)
@@ -115,8 +122,10 @@ class Runner:
         }
         env = self._environment(machine, event_name, sha, ref, actor)
         ended = Ended(0, {}, "", "", dict(artifacts or {}))
+        self.forge.runs[self.run, self.attempt] = "in_progress"
         for step in job["steps"]:
             self._step(step, machine, context, env, ended, sha)
+        self.forge.runs[self.run, self.attempt] = "completed"
         return ended
 
     # ------------------------------------------------------------ one step
@@ -220,7 +229,8 @@ class Runner:
             "GITHUB_EVENT_PATH": str(machine / "event.json"),
             "GITHUB_REF": ref,
             "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_RUN_ID": str(4_000 + self.jobs),
+            "GITHUB_RUN_ID": str(self.run),
+            "GITHUB_RUN_ATTEMPT": str(self.attempt),
             "GITHUB_SERVER_URL": "https://github.example",
             "GITHUB_SHA": sha,
             "GITHUB_WORKSPACE": str(machine / "work"),

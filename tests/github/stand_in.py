@@ -45,6 +45,8 @@ class Forge:
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    runs: dict[tuple[int, int], str] = field(default_factory=dict)
+    """The status of each attempt of each run of a workflow."""
     calls: list[tuple[str, str]] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
     failing: list[int] = field(default_factory=list)
@@ -215,6 +217,15 @@ def _app(forge: Forge) -> Starlette:
         forge.issues[number] |= body
         return JSONResponse(_issue(forge.issues[number]))
 
+    async def attempt(request: Request) -> Response:
+        asked = int(request.path_params["run"]), int(request.path_params["attempt"])
+        bad, status = faults(request), forge.runs.get(asked)
+        if bad or status is None:
+            return bad or refused(request, 404, "Not Found", is_wrong=False)
+        conclusion = "failure" if status == "completed" else None
+        told = {"id": asked[0], "run_attempt": asked[1], "status": status, "conclusion": conclusion}
+        return JSONResponse(told | {"repository": {"full_name": REPOSITORY}})
+
     return Starlette(
         routes=[
             Route(f"{root}/pulls", pulls, methods=["GET"]),
@@ -225,6 +236,7 @@ def _app(forge: Forge) -> Starlette:
             Route(f"{root}/issues/{{number:int}}", issue, methods=["PATCH"]),
             Route(f"{root}/issues/{{number:int}}/comments", comments, methods=["GET", "POST"]),
             Route(f"{root}/issues/comments/{{comment:int}}", comment, methods=["PATCH"]),
+            Route(f"{root}/actions/runs/{{run:int}}/attempts/{{attempt:int}}", attempt, methods=["GET"]),
         ]
     )
 

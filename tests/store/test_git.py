@@ -19,6 +19,8 @@ from mesms_gitops.store.git_command import Git, Said
 from mesms_gitops.store.git_repository import Repository
 from mesms_gitops.store.git_store import GitStore
 from mesms_gitops.store.open import open_store
+from mesms_gitops.store.sealed_bytes import SealedBytes
+from mesms_gitops.store.sealing import Sealing
 
 from .bench_git import BRANCH, QUIET, git, git_bench, put
 from .fake_host import FakeHost
@@ -210,6 +212,25 @@ def test_commits_are_signed_where_commits_are(place: GitBench) -> None:
         store.commit(state(2), 1)
     assert "mend the signing key" in caught.value.next_step
     assert opened(place.root).read() == state(1)
+
+
+def test_a_sealed_state_is_sealed_on_the_branch(place: GitBench) -> None:
+    """Who has the identity reads it and notices a branch that went back; who has none reads nothing."""
+    pyrage = pytest.importorskip("pyrage")
+    identity = pyrage.x25519.Identity.generate()
+    file = place.root.parent / "identity"
+    file.write_text(f"{identity}\n")
+    sealed = SealedBytes(Sealing((str(identity.to_public()),), file))
+    store = open_store(LOCATION, place.root, lambda _note: None, sealed=sealed)
+    store.commit(state(1, "a"), 0)
+    store.commit(state(2, "b"), 1)
+    assert b"campaigns" not in place.body()
+    assert open_store(LOCATION, clone(place), lambda _note: None, sealed=sealed).read() == state(2, "b")
+    with pytest.raises(StateError, match="is encrypted"):
+        opened(place.root).read()
+    put(place.remote, sealed.sealed(encode(state(1, "a"))))
+    with pytest.raises(StateError, match="went back"):
+        open_store(LOCATION, clone(place, "later"), lambda _note: None, sealed=sealed).read()
 
 
 # ── a branch that does not only grow ─────────────────────────────────────────────────────────────────────────────────

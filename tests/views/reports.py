@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.model.state import CampaignRecord, State
-from mesms_gitops.views.report_prefixes import PrefixLine, Prefixes
+from mesms_gitops.views.report_prefixes import Prefixes, PrefixLine
 
 from .calendars import MARKUP
 from .situations import LEAKY, LINEAGE, TEN, recorded, uuid
@@ -31,10 +31,12 @@ SEASON = (
 PREFIXES = Prefixes(
     tuple(
         PrefixLine(f"0{digits}", people, people * 94 // 100, people * 4 // 100, people - people * 98 // 100)
-        for digits, people in ((61, 12_400), (62, 9_100), (63, 8_050), (64, 6_600), (65, 4_120), (80, 15_900))
-        + ((81, 31_200), (82, 17_400), (83, 16_050), (84, 14_900), (85, 15_600), (86, 18_300), (87, 17_900))
-        + ((88, 9_400), (89, 27_700), (90, 8_800), (91, 9_900), (92, 8_650), (93, 4_300), (94, 5_070), (95, 7_120))
-        + ((96, 5_230), (97, 4_480), (98, 6_040), (99, 3_910))
+        for digits, people in (
+            *((61, 12_400), (62, 9_100), (63, 8_050), (64, 6_600), (65, 4_120), (80, 15_900)),
+            *((81, 31_200), (82, 17_400), (83, 16_050), (84, 14_900), (85, 15_600), (86, 18_300), (87, 17_900)),
+            *((88, 9_400), (89, 27_700), (90, 8_800), (91, 9_900), (92, 8_650), (93, 4_300), (94, 5_070), (95, 7_120)),
+            *((96, 5_230), (97, 4_480), (98, 6_040), (99, 3_910)),
+        )
     )
 )
 

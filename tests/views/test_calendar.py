@@ -50,7 +50,7 @@ SEEN_WHOLE = (
     *("adopt_forget_rename", "contact_group", "drift", "holidays", "personal", "long_thai"),
 )
 STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "input"}
 OURS = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "div", "span", "p", "a"),
     *(

@@ -8,6 +8,7 @@ import click
 
 from mesms_gitops import __version__
 from mesms_gitops.cli import options
+from mesms_gitops.cli.tracing import spanned, traced
 from mesms_gitops.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ TYPED_FROM = 1_000
 @click.option("--lock-timeout", default=0.0, show_default=True, metavar="SECONDS", help="Wait so long for the lock.")
 @click.option("--continue-on-error", is_flag=True, help="After a refused send, go on with the other campaigns.")
 @click.pass_obj
+@spanned("apply")
 def command(
     obj: dict[str, Any],
     *,
@@ -127,7 +129,7 @@ def _carry_out(
     from mesms_gitops.reconcile.tools import Journal
 
     with interrupt.watched():
-        tools = tools_for(place, account, ready.situation.key, interrupt)
+        tools = tools_for(place, traced(account, ready.plan), ready.situation.key, interrupt)
         journal = Journal(place.store, ready.stored)
         try:
             outcome = apply(ready, journal, tools, continue_on_error=continue_on_error)

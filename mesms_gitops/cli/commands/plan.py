@@ -11,6 +11,7 @@ import click
 
 from mesms_gitops import __version__
 from mesms_gitops.cli import options
+from mesms_gitops.cli.tracing import spanned
 from mesms_gitops.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=click.Path(dir_okay=False), help="Also save the plan; `apply FILE` carries it out.")
 @click.pass_obj
+@spanned("plan")
 def command(
     obj: dict[str, Any],
     *,

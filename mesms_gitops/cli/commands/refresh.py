@@ -28,8 +28,22 @@ LEAST_INTERVAL: Final = 1.0
     "--interval", type=float, metavar="SECONDS", help="With --watch: so long between two looks.  [default: 30]"
 )
 @click.option("--lock-timeout", default=0.0, show_default=True, metavar="SECONDS", help="Wait so long for the lock.")
+@click.option(
+    "--openmetrics",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.prom",
+    help="Also write metrics, for Prometheus' textfile collector.",
+)
 @click.pass_obj
-def command(obj: dict[str, Any], *, output: str, watch: bool, interval: float | None, lock_timeout: float) -> int:
+def command(
+    obj: dict[str, Any],
+    *,
+    output: str,
+    watch: bool,
+    interval: float | None,
+    lock_timeout: float,
+    openmetrics: str | None,
+) -> int:
     """Read phases and delivery counts of everything that can still change into state.
 
     What has all its results, or left too long ago for any to come, is settled and not asked about again. Ctrl-C keeps
@@ -41,6 +55,7 @@ def command(obj: dict[str, Any], *, output: str, watch: bool, interval: float | 
             where="--interval",
             next_step="mesms-gitops refresh --watch --interval 30",
         )
+    from mesms_gitops.cli.metrics import MetricsFile
     from mesms_gitops.cli.refreshing import Watch, one_pass
     from mesms_gitops.cli.wiring import Interrupt, client, workplace
     from mesms_gitops.reconcile.tools import Journal
@@ -48,9 +63,12 @@ def command(obj: dict[str, Any], *, output: str, watch: bool, interval: float | 
     place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
     interrupt = Interrupt()
     with client(place.project, place.teller) as account, interrupt.watched():
+        metrics = MetricsFile(options.folder(obj) / openmetrics, place, account) if openmetrics else None
         if watch:
             with _shown(place, output) as show:
-                after = Watch(place, account, interrupt, interval or 30.0, lock_timeout, show).run()
+                after = Watch(
+                    place, account, interrupt, interval or 30.0, lock_timeout, metrics.after(show) if metrics else show
+                ).run()
             if output == "json":
                 click.echo(_rendered(after, output, place), nl=False)
             return 0
@@ -59,6 +77,8 @@ def command(obj: dict[str, Any], *, output: str, watch: bool, interval: float | 
             before = journal.state
             one_pass(place, account, journal, interrupt)
             place.clear_out(journal.state, account.server_time())
+        if metrics is not None:
+            metrics.write(journal.state)
     after = journal.state
     if output == "text":
         changed = [name for name, record in after.campaigns.items() if record != before.campaigns.get(name)]

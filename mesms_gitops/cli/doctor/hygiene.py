@@ -133,8 +133,8 @@ def _old_lists(root: Path, found: Searched) -> Iterator[CheckLine]:
     gone = [one for one in found.with_list if one not in present]
     if gone:
         commits = _commits(root, gone)
-        said = f"git: {counted(len(gone), 'text')} of {LIST_FROM} phone numbers or more in the history{_of(commits)}"
-        yield warn("git.old_lists", said, "git filter-repo takes them out; whoever cloned it has them", *commits)
+        text = f"git: {counted(len(gone), 'text')} of {LIST_FROM} phone numbers or more in the history{_of(commits)}"
+        yield warn("git.old_lists", text, "git filter-repo takes them out; whoever cloned it has them", *commits)
 
 
 def _ignored(root: Path, tracked: list[str]) -> CheckLine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesms_gitops.errors import MesmsError
+from mesms_gitops.errors import AnswerUnreadable, MesmsError
 from mesms_gitops.model.doctor import CheckLine, Verdict
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ def fail(check: str, found: str, next_step: str, *private: str) -> CheckLine:
 def failed(check: str, error: MesmsError) -> CheckLine:
     """``error`` as a line."""
     found = f"{error.what} ({error.why})" if error.why else error.what
-    return fail(check, found, error.next_step or "", *([error.where] if error.where else []))
+    advice = error.next_step or ""
+    if isinstance(error, AnswerUnreadable) and "doctor" in advice:
+        advice = "see what the shapes below lack"
+    return fail(check, found, advice, *([error.where] if error.where else []))
 
 
 def looked(check: str, look: Callable[[], Iterable[CheckLine]]) -> list[CheckLine]:

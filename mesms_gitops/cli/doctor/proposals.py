@@ -55,6 +55,17 @@ def proposed(wanted: str, met: Met) -> str | None:
     return None if best is None else best[1]
 
 
+def is_missing(wanted: str, met: Met, mapped: str | None) -> bool:
+    """Whether answers that should have ``wanted`` were met, and none has it: under no name, nor as ``mapped``."""
+    frames = list(_frames(wanted, met))
+    if ANSWER_FIELDS[wanted].kind is FieldKind.LIST and any(isinstance(one, tuple) for one in _shapes(wanted, met)):
+        return False
+    names = (mapped, *FIELDS[wanted]) if mapped else FIELDS[wanted]
+    return bool(frames) and not any(
+        _is_there(wanted, frame[name]) for frame in frames for name in names if name in frame
+    )
+
+
 def is_enveloped(answer: str, met: Met) -> bool:
     """Whether answers of this kind lie in an envelope."""
     return any(ENVELOPE in top and isinstance(top[ENVELOPE], Mapping) for top in _tops(answer, met))
@@ -68,12 +79,15 @@ def _tops(answer: str, met: Met) -> Iterator[Mapping[str, Shape]]:
 
 def _frames(wanted: str, met: Met) -> Iterator[Mapping[str, Shape]]:
     """The objects that could hold ``wanted``: rows for what stands in rows, else the answer and its envelopes."""
-    answer = wanted.partition(".")[0]
-    for one in met.answers:
-        if one.endpoint not in ENDPOINTS.get(answer, ()):
-            continue
-        is_row = wanted in _IN_ROWS or (answer == "message" and one.endpoint == "GET /sms")
-        yield from _rows(one.shape) if is_row else _envelopes(one.shape)
+    for shape in _shapes(wanted, met):
+        is_row = wanted in _IN_ROWS or wanted.startswith("message.")
+        yield from _rows(shape) if is_row else _envelopes(shape)
+
+
+def _shapes(wanted: str, met: Met) -> Iterator[Shape]:
+    """The answers that could hold ``wanted``. Messages are looked for in the listing, so what counts is its rows."""
+    endpoint = ENDPOINTS[wanted.partition(".")[0]][0]
+    return (one.shape for one in met.answers if one.endpoint == endpoint and one.shape is not None)
 
 
 def _envelopes(shape: Shape | None) -> Iterator[Mapping[str, Shape]]:
@@ -89,6 +103,11 @@ def _rows(shape: Shape | None) -> Iterator[Mapping[str, Shape]]:
     for one in lists:
         if isinstance(one, tuple) and one and isinstance(one[0], Mapping):
             yield one[0]
+
+
+def _is_there(wanted: str, shape: Shape) -> bool:
+    """Whether ``shape`` is a value at all: one that is not of its kind is another trouble, told by whoever reads it."""
+    return isinstance(shape, tuple) if ANSWER_FIELDS[wanted].kind is FieldKind.LIST else shape != "null"
 
 
 def _fits(wanted: str, shape: Shape) -> bool:

@@ -90,7 +90,7 @@ def snapshot_lines(root: Path) -> Iterator[CheckLine]:
     files, open_ones = 0, []
     for folder in (root / SNAPSHOTS, root / RESULTS):
         for path in [folder, *folder.rglob("*")] if folder.is_dir() else []:
-            files += path.is_file()
+            files += path.is_file() and path.name != ".gitignore"
             if os.name == "posix" and path.name != ".gitignore" and path.lstat().st_mode & _OTHERS:
                 open_ones.append(path)
     if open_ones:

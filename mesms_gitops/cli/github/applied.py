@@ -9,6 +9,7 @@ from mesms_gitops.cli.github import children
 from mesms_gitops.cli.github.approving import approved_in, merged_pull
 from mesms_gitops.cli.github.commenting import put
 from mesms_gitops.cli.github.job import Outcome
+from mesms_gitops.cli.github.left_behind import release
 from mesms_gitops.cli.github.outputs import SUMMARY_BYTES, annotation
 from mesms_gitops.cli.github.planned import (
     budget_words,
@@ -80,6 +81,7 @@ def _approval(job: Job, found: Planned) -> tuple[list[str], PullRequest | None]:
 
 
 def _carried_out(job: Job, approval: list[str]) -> _Carried:
+    release(job)
     wait = str(job.inputs.lock_timeout)
     ran = children.run(job.inputs.folder, "apply", "--json", "--lock-timeout", wait, *approval)
     document = ran.document()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mesms_gitops.cli.github import children
 from mesms_gitops.cli.github.commenting import own, put
 from mesms_gitops.cli.github.job import Outcome
+from mesms_gitops.cli.github.left_behind import release
 from mesms_gitops.cli.history import last_change
 from mesms_gitops.model.marker import Marker
 from mesms_gitops.views.outcome_markdown import DeliveryShown, delivery_comment
@@ -23,6 +24,7 @@ REPORTED_FOR: Final = timedelta(days=14)
 
 def refresh(job: Job) -> Outcome:
     """Delivery of everything that can still change; the report once nobody's delivery is pending any more."""
+    release(job)
     ran = children.run(job.inputs.folder, "refresh", "--json", "--lock-timeout", str(job.inputs.lock_timeout))
     status = ran.document()
     reported = children.run(job.inputs.folder, "report", "--json").document()

@@ -22,7 +22,10 @@ _QUEUED: Final = re.compile(r"refs/heads/gh-readonly-queue/.+/pr-([0-9]+)-[0-9a-
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """One job. ``run`` is the address of its run, ``sha`` the commit that was checked out."""
+    """One job. ``run`` is the address of its run, ``sha`` the commit that was checked out.
+
+    ``attempt`` counts from 1 how often the run was started; None where the runner does not say.
+    """
 
     repository: str
     api_url: str
@@ -33,6 +36,7 @@ class Surroundings:
     ref: str
     actor: str
     run: str
+    attempt: int | None
     temp: Path
     output: Path | None
     summary: Path | None
@@ -50,6 +54,7 @@ class Surroundings:
             )
         server = env.get("GITHUB_SERVER_URL", "https://github.com")
         repository, run = env["GITHUB_REPOSITORY"], env.get("GITHUB_RUN_ID", "")
+        attempt = env.get("GITHUB_RUN_ATTEMPT", "")
         return cls(
             repository=repository,
             api_url=env.get("GITHUB_API_URL", "https://api.github.com"),
@@ -60,6 +65,7 @@ class Surroundings:
             ref=env.get("GITHUB_REF", ""),
             actor=env.get("GITHUB_ACTOR", ""),
             run=f"{server}/{repository}/actions/runs/{run}" if run.isdecimal() else "",
+            attempt=int(attempt) if attempt.isascii() and attempt.isdecimal() else None,
             temp=Path(env["RUNNER_TEMP"]),
             output=_path(env.get("GITHUB_OUTPUT")),
             summary=_path(env.get("GITHUB_STEP_SUMMARY")),

@@ -1,0 +1,191 @@
+"""`refresh` as a user meets it: few requests, written down now and then, watched until everything is settled."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mesms_gitops.sandbox.faults import Fault
+
+from .conftest import COMMAND, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesms_gitops.sandbox.server import Running
+
+AFTER = timedelta(days=15)
+
+
+def several(project: Project, count: int, **keys: object) -> None:
+    for number in range(count):
+        project.campaign(f"c-{number:02}", **keys)
+    assert project.apply().code == 0
+
+
+def requests(sandbox: Running, since: int = 0) -> list[str]:
+    """What was asked, without what it was about."""
+    paths = (str(entry["path"]) for entry in list(sandbox.requests)[since:])
+    return ["/sms/{uuid}" + path[41:] if len(path) > 40 else path for path in paths]
+
+
+def started(project: Project, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [COMMAND, *arguments],
+        cwd=project.root,
+        env={**project.env, **project.extra},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def until(condition: Callable[[], Any], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_scheduled_ones_cost_one_request_in_all(project: Project, sandbox: Running) -> None:
+    several(project, 12)
+    before = len(sandbox.requests)
+    assert project.run("refresh").code == 0
+    assert requests(sandbox, before) == ["/sms"]
+
+
+def test_done_ones_cost_one_each_and_then_none(project: Project, sandbox: Running) -> None:
+    """One page of the listing, their counts, and never again."""
+    several(project, 12)
+    sandbox.advance(AFTER)
+    before = len(sandbox.requests)
+    assert project.run("refresh").out.startswith("12 of 12 campaigns moved on")
+    assert requests(sandbox, before) == ["/sms", *["/sms/{uuid}"] * 12]
+    before = len(sandbox.requests)
+    ran = project.run("refresh")
+    assert ran.out.startswith("0 of 12 campaigns moved on")
+    assert requests(sandbox, before) == []
+    assert all(campaign["settled"] for campaign in project.status().values())
+
+
+def test_ctrl_c_keeps_what_was_read(project: Project, sandbox: Running) -> None:
+    """Exit 130; the same command reads the rest, and only that."""
+    several(project, 12)
+    sandbox.advance(AFTER)
+    sandbox.arm(Fault("hang", path="/sms/[0-9a-f-]{36}$", nth=6, seconds=1.0, when="before"))
+    before = len(sandbox.requests)
+    process = started(project, "refresh")
+    until(lambda: len(sandbox.requests) - before >= 7)
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 130
+    assert sum(one["phase"] == "sent" for one in project.status().values()) == 6
+    before = len(sandbox.requests)
+    assert project.run("refresh").code == 0
+    assert len(requests(sandbox, before)) == 1 + 6
+
+
+def test_a_message_that_was_purged_is_kept_and_flagged(project: Project, sandbox: Running) -> None:
+    """A 404 is no reason to send again, nor to forget what was seen."""
+    several(project, 1)
+    sandbox.advance(timedelta(days=9, hours=1, seconds=3))
+    assert project.run("refresh").code == 0
+    with sandbox.lock:
+        sandbox.world.messages.clear()
+    ran = project.run("refresh")
+    assert ran.code == 0
+    assert "does not know the message any more" in " ".join(ran.out.split())
+    (send,) = project.status()["c-00"]["sends"]
+    assert (send["phase"], [note["code"] for note in send["notes"]]) == ("started", ["purged"])
+    assert "purged" in project.state
+    assert project.apply().code == 0
+    assert not [path for path in requests(sandbox) if path == "/sms/send"][1:]
+
+
+# --- watching ---------------------------------------------------------------------------------------------------------
+
+
+def test_watching_ends_when_everything_is_settled(project: Project, sandbox: Running) -> None:
+    """A line when something moves, nothing when nothing does; nobody else is locked out meanwhile."""
+    several(project, 3)
+    process = started(project, "refresh", "--watch", "--interval", "1")
+    assert process.stdout is not None
+    first = [process.stdout.readline() for _ in range(3)]
+    assert first == [f"c-0{number}: scheduled\n" for number in range(3)]
+    assert project.run("refresh").code == 0  # it holds no lock while it waits
+    sandbox.advance(AFTER)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+    assert out.splitlines() == [f"c-0{number}: sent; 2 success; settled" for number in range(3)]
+
+
+def test_watching_outlives_an_answer_that_is_lost_and_a_lock_that_is_held(project: Project, sandbox: Running) -> None:
+    several(project, 1)
+    process = started(project, "refresh", "--watch", "--interval", "1")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "c-00: scheduled\n"
+    sandbox.arm(Fault("status", path="/sms/[0-9a-f-]{36}$", times=5, status=503))
+    before = len(sandbox.requests)
+    until(lambda: len(sandbox.requests) - before >= 6, 60)
+    sandbox.advance(AFTER)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out.splitlines()[-1] == "c-00: sent; 2 success; settled"
+
+
+def test_ctrl_c_ends_the_watching(project: Project, sandbox: Running) -> None:
+    several(project, 1)
+    process = started(project, "refresh", "--watch")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 130
+
+
+def test_on_a_terminal_it_is_a_table_that_is_drawn_anew(project: Project, sandbox: Running) -> None:
+    """Each pass in place of the former one, with what is waited for; the last one stays."""
+    several(project, 2)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [COMMAND, "refresh", "--watch", "--interval", "1"],
+        cwd=project.root,
+        env={**project.env, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    told: list[bytes] = []
+
+    def listen() -> None:
+        try:
+            while piece := os.read(ours, 4096):
+                told.append(piece)
+        except OSError:
+            pass  # the other end was closed: the process is over
+
+    ear = threading.Thread(target=listen)
+    ear.start()
+    until(lambda: b"next look in 1 s" in b"".join(told))
+    sandbox.advance(AFTER)
+    assert process.wait(30) == 0
+    ear.join()
+    os.close(ours)
+    text = b"".join(told).decode()
+    assert "2 still open" in text
+    assert "\x1b[1A" in text
+    assert "everything is settled" in text.rsplit("recipients", 1)[1]
+
+
+@pytest.mark.parametrize("arguments", [("--interval", "5"), ("--watch", "--interval", "0.1")])
+def test_an_interval_that_cannot_be_meant_is_a_usage_error(project: Project, arguments: tuple[str, ...]) -> None:
+    assert project.run("refresh", *arguments).code == 64

@@ -1,0 +1,283 @@
+"""What became of each recipient, read from a real sandbox: by exception it is the same as in full, or it is an error."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mesms_gitops.api.client import MesmsClient
+from mesms_gitops.errors import AnswerUnreadable, ApiError, Interrupted
+from mesms_gitops.model.campaign import Now
+from mesms_gitops.model.numbers import Numbers
+from mesms_gitops.model.results import Reading
+from mesms_gitops.model.sends import DesiredSend, TextContent
+from mesms_gitops.reconcile.results import AT_ONCE, Asked, Covered, ResultReader
+from mesms_gitops.sandbox import changes
+from mesms_gitops.sandbox.faults import Fault
+from mesms_gitops.sandbox.server import Running, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mesms_gitops.model.results import Results
+
+BEGINS = datetime(2027, 4, 1, 3, tzinfo=UTC)
+LATER = datetime(2027, 5, 1, tzinfo=UTC)
+BLOCK = range(800_000_000, 800_010_000)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Running]:
+    """One for all tests: each sends messages of its own."""
+    with running(now=BEGINS, mode="frozen") as served:
+        changes.apply(served.world, None, {"balance": 10_000_000})
+        yield served
+
+
+@pytest.fixture
+def account(sandbox: Running) -> Iterator[MesmsClient]:
+    with MesmsClient(sandbox.base_url, sandbox.api_key, requests_per_second=1e6) as client:
+        yield client
+        sandbox.sandbox.faults.disarm()
+
+
+def sent(account: MesmsClient, numbers: Numbers) -> Asked:
+    """A message that leaves now."""
+    when = Now(timedelta(0), "UTC")
+    desired = DesiredSend("f", "SiamCoffee", TextContent("Hi"), when, numbers, None, 1, "GSM-7", None, None)
+    return Asked("sale", "f", account.send(desired, None).uuid, len(numbers))
+
+
+def truth(sandbox: Running, asked: Asked) -> dict[int, str]:
+    """What the sandbox itself has, without paging."""
+    with sandbox.lock:
+        world = sandbox.world
+        message = world.messages[asked.uuid]
+        report = message.reports_at(world.now)
+        return {national: report(place) for place, national in enumerate(message.numbers.national)}
+
+
+def found(results: Results) -> dict[int, str]:
+    return {number: results.words[code] for number, code in zip(results.numbers, results.codes, strict=True)}
+
+
+def reader(account: MesmsClient, **more: object) -> ResultReader:
+    return ResultReader(account, lambda: LATER, **more)  # type: ignore[arg-type]  # by name, as a caller would
+
+
+def paged(sandbox: Running, since: int) -> list[str | None]:
+    """The states that were asked for, one a request."""
+    return [entry["query"].get("status") for entry in list(sandbox.requests)[since:]]  # type: ignore[attr-defined]
+
+
+numbers_drawn = st.sampled_from([*BLOCK[:80], *BLOCK[9_001:9_007]]) | st.integers(810_000_000, 810_300_000)
+people = st.lists(numbers_drawn, min_size=101, max_size=400, unique=True)
+ages = st.sampled_from([timedelta(seconds=20), timedelta(hours=2), timedelta(hours=30), timedelta(days=20)])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(people, ages, st.data())
+def test_by_exception_in_full_and_the_truth_are_the_same(
+    sandbox: Running, account: MesmsClient, drawn: list[int], age: timedelta, data: st.DataObject
+) -> None:
+    """For any people and at any time after it left, whoever was forgotten meanwhile apart."""
+    numbers = Numbers(drawn)
+    asked = sent(account, numbers)
+    sandbox.advance(age)
+    expected = truth(sandbox, asked)
+    forgotten = data.draw(st.sets(st.sampled_from(drawn), max_size=5))
+    covered = Covered(Numbers(number for number in drawn if number not in forgotten), len(forgotten))
+    once = reader(account)
+    by_exception = once.read(asked, covered)
+    in_full = reader(account).read(asked, None)
+    assert by_exception.head.reading is Reading.BY_EXCEPTION
+    assert once.said == []
+    assert in_full.head.reading is Reading.IN_FULL
+    assert found(in_full) == expected
+    assert found(by_exception) == {number: state for number, state in expected.items() if number not in forgotten}
+    assert list(by_exception.numbers) == sorted(by_exception.numbers)
+    assert all(by_exception.state_of(number) == state for number, state in found(by_exception).items())
+
+
+def crowd(sandbox: Running, account: MesmsClient, blocked: int = 130) -> tuple[Asked, Covered]:
+    """600 people of whom ``blocked`` are on the block list, some fail, some expire; long over."""
+    numbers = Numbers([*BLOCK[1000:1590], BLOCK[9_001], BLOCK[9_004], BLOCK[9_005]])
+    with sandbox.lock:
+        changes.apply(sandbox.world, None, {"blocklist": [f"0{number}" for number in BLOCK[1000 : 1000 + blocked]]})
+    asked = sent(account, numbers)
+    sandbox.advance(timedelta(days=20))
+    return asked, Covered(numbers)
+
+
+def test_what_is_derived_is_the_commonest_state(sandbox: Running, account: MesmsClient) -> None:
+    """A message that has just left is all pending: two requests, whatever its size."""
+    numbers = Numbers(range(830_000_000, 830_001_000))
+    asked = sent(account, numbers)
+    before = len(sandbox.requests)
+    results = reader(account).read(asked, Covered(numbers))
+    assert dict(results.counts) == {"pending": 1000}
+    assert paged(sandbox, before) == [None, None]
+
+
+def test_a_small_message_is_read_as_it_is(sandbox: Running, account: MesmsClient) -> None:
+    numbers = Numbers(BLOCK[:40])
+    asked = sent(account, numbers)
+    sandbox.advance(timedelta(days=20))
+    before = len(sandbox.requests)
+    once = reader(account)
+    assert dict(once.read(asked, Covered(numbers)).counts) == {"success": 40}
+    assert (paged(sandbox, before), once.said) == ([None], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            lambda covered: Covered(Numbers([*covered.numbers, 899_999_999])),
+            "counts 593 recipients and the snapshot 594",
+        ),
+        (
+            lambda covered: Covered(Numbers([*list(covered.numbers)[1:], 899_999_999])),
+            "whom the snapshot does not have",
+        ),
+        (lambda covered: Covered(covered.numbers, 2), "counts 593 recipients and the snapshot 595"),
+    ],
+)
+def test_a_snapshot_that_cannot_be_right_is_not_used(
+    sandbox: Running, account: MesmsClient, change: Callable[[Covered], Covered], why: str
+) -> None:
+    """Every page is read instead, and it is said why."""
+    asked, covered = crowd(sandbox, account)
+    once = reader(account)
+    results = once.read(asked, change(covered))
+    assert found(results) == truth(sandbox, asked)
+    (said,) = once.said
+    assert why in said
+
+
+class Ignoring:
+    """An account that does not obey the filter by state."""
+
+    def __init__(self, account: MesmsClient) -> None:
+        self._account = account
+
+    def recipients(self, uuid: str, *, after: int = 0, **_: object) -> object:
+        return self._account.recipients(uuid, after=after)
+
+
+def test_a_filter_that_is_not_obeyed_is_noticed(sandbox: Running, account: MesmsClient) -> None:
+    asked, covered = crowd(sandbox, account)
+    once = reader(Ignoring(account))  # type: ignore[arg-type]  # the one method that is needed
+    assert found(once.read(asked, covered)) == truth(sandbox, asked)
+    assert "ME-SMS lists recipients that are" in once.said[0]
+
+
+@pytest.mark.parametrize("bend", ["repeat", "back", "skip", "end"])
+@pytest.mark.parametrize("nth", [1, 2, 4])
+@pytest.mark.parametrize("has_snapshot", [True, False])
+def test_whatever_page_is_wrong_it_is_an_error_or_changes_nothing(
+    sandbox: Running, account: MesmsClient, bend: str, nth: int, has_snapshot: bool
+) -> None:
+    """One bent cursor at any place: either nothing is given, or what is given is the truth."""
+    asked, covered = crowd(sandbox, account)
+    sandbox.arm(Fault("bend_cursor", path="/recipients$", nth=nth, bend=bend))  # type: ignore[arg-type]  # one of them
+    try:
+        results = reader(account).read(asked, covered if has_snapshot else None)
+    except ApiError as error:
+        assert isinstance(error, AnswerUnreadable)
+        return
+    assert found(results) == truth(sandbox, asked)
+
+
+def test_counts_that_move_while_they_are_read_are_read_again(sandbox: Running, account: MesmsClient) -> None:
+    """Failures are reported after five minutes: those minutes pass after the fourth request."""
+    numbers = Numbers([*BLOCK[2000:2200], *range(840_000_000, 840_001_000)])
+    asked = sent(account, numbers)
+    sandbox.advance(timedelta(minutes=4))
+    lock, calls = threading.Lock(), iter(range(10_000))
+
+    def tick() -> None:
+        with lock:
+            if next(calls) == 3:
+                sandbox.advance(timedelta(minutes=10))
+
+    results = reader(account, check=tick).read(asked, Covered(numbers))
+    assert found(results) == truth(sandbox, asked)
+    assert results.counts["failed"] > 0
+
+
+def test_counts_that_never_rest_are_an_error(sandbox: Running, account: MesmsClient) -> None:
+    numbers = Numbers(range(850_000_000, 850_002_000))
+    asked = sent(account, numbers)
+    with pytest.raises(AnswerUnreadable, match="change faster than they can be read"):
+        reader(account, check=lambda: sandbox.advance(timedelta(seconds=6))).read(asked, Covered(numbers))
+
+
+def test_several_cursors_are_followed_at_once_and_never_more_than_that(sandbox: Running, account: MesmsClient) -> None:
+    """Each chain waits until another one is there too; a single thread would wait for ever."""
+    asked, covered = crowd(sandbox, account)
+    together, most = threading.Barrier(2, timeout=10), threading.Semaphore(AT_ONCE)
+    main, waited = threading.get_ident(), set()
+
+    def check() -> None:
+        me = threading.get_ident()
+        if me == main:
+            return
+        assert most.acquire(blocking=False)
+        try:
+            if me not in waited and len(waited) < 2:
+                waited.add(me)
+                together.wait()
+        finally:
+            most.release()
+
+    assert found(reader(account, check=check).read(asked, covered)) == truth(sandbox, asked)
+    assert len(waited) == 2
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 5])
+@pytest.mark.parametrize("has_snapshot", [True, False])
+def test_ctrl_c_stops_all_of_them(sandbox: Running, account: MesmsClient, after: int, has_snapshot: bool) -> None:
+    asked, covered = crowd(sandbox, account)
+    lock, calls = threading.Lock(), iter(range(10_000))
+
+    def check() -> None:
+        with lock:
+            if next(calls) >= after:
+                raise Interrupted("Ctrl-C")
+
+    before = len(sandbox.requests)
+    with pytest.raises(Interrupted):
+        reader(account, check=check).read(asked, covered if has_snapshot else None)
+    assert len(sandbox.requests) - before == after
+
+
+class Masking(Ignoring):
+    """An account that shows numbers masked."""
+
+    def recipients(self, uuid: str, **query: object) -> object:
+        page = self._account.recipients(uuid, **query)  # type: ignore[arg-type]  # what it was called with
+        return type(page)(
+            tuple((f"{row[0][:5]}****{row[0][-2:]}", row[1]) for row in page.rows), page.next_cursor, page.summary
+        )
+
+
+@pytest.mark.parametrize("has_snapshot", [True, False])
+def test_numbers_that_are_none_are_an_error(sandbox: Running, account: MesmsClient, has_snapshot: bool) -> None:
+    asked, covered = crowd(sandbox, account)
+    with pytest.raises(AnswerUnreadable, match="break off") as caught:
+        reader(Masking(account)).read(asked, covered if has_snapshot else None)  # type: ignore[arg-type]
+    assert "masked" in str(caught.value.why)
+
+
+def test_nothing_of_the_numbers_is_in_a_repr(sandbox: Running, account: MesmsClient) -> None:
+    asked, covered = crowd(sandbox, account)
+    results = reader(account).read(asked, covered)
+    assert "80000" not in repr(results)
+    assert isinstance(results.numbers, array)
