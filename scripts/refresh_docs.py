@@ -9,8 +9,8 @@ A table of keys, from the JSON Schema that editors have, stands between two comm
     <!-- keys: campaign#LimitsKeys -->
     <!-- end of keys -->
 
-A table that stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` is made of what the program holds: see
-``TABLES``. docs/codes.md and docs/commands.md are written as a whole. Run it with ``make docs``; a test runs the check.
+A table between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` is made of what the program holds (``TABLES``).
+docs/codes.md and docs/commands.md are written as a whole. Run it with ``make docs``; a test runs the check.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from mesms_gitops.planning.chain import EDITED, LOST, RESTORE, Inspector
 from mesms_gitops.planning.timeline import Chronicle
 from mesms_gitops.store.chain import Chain, branch_chain, file_chain
 from mesms_gitops.store.file import FileStore
+from mesms_gitops.store.open import masked
 from mesms_gitops.store.unfolding import Unfolded, Unfolder
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def chain_of(place: Workplace, objects: Objects) -> Chain | None:
     """The chain of this project's state; None where it is not kept in git. Raises `StateError`, `ConfigError`."""
     if place.project.state.startswith("git:"):
         return branch_chain(place.project.state, place.project.root, objects)
-    return file_chain(place.store.path, objects) if isinstance(place.store, FileStore) else None
+    if isinstance(place.store, FileStore):
+        return file_chain(place.store.path, masked(place.project.state), objects)
+    return None
 
 
 def walked(place: Workplace, chain: Chain | None, objects: Objects, newest: State | None, *, inspect: bool) -> Walk:
@@ -109,8 +112,11 @@ def _claim(walk: Walk, index: int, link: Link) -> None:
     """Every manifest that this state holds and the one before it did not."""
     former = walk.chronicle.newest.campaigns if walk.chronicle.newest is not None else {}
     source = link.trailers.get("source")
+    moves = {record.moved_to: name for name, record in link.state.campaigns.items() if record.moved_to}
     for name, record in link.state.campaigns.items():
         was = former.get(name)
+        if was is None or was.moved_to is not None:
+            was = former.get(moves.get(name, name))
         if record is was or record.manifest is None or (was is not None and was.manifest == record.manifest):
             continue
         if source is None or not record.file:

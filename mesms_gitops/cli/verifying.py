@@ -97,13 +97,13 @@ def _unseen(place: Workplace, walk: Walk, sources: Sources, chain: Chain | None,
     if shallow and sources.counts["sources here"] < sources.counts["sources"]:
         yield "some source commits are not here: this clone is shallow (git fetch --unshallow brings them)"
     if walk.without_source:
-        yield f"{walk.without_source} manifests were recorded outside of GitHub Actions, without a source commit"
+        yield f"manifests recorded outside of GitHub Actions, without a source commit: {walk.without_source}"
     if sources.counts["manifests not read"]:
-        yield f"{sources.counts['manifests not read']} manifests have errors for this version; not computed anew"
+        yield f"manifests that have errors for this version, not computed anew: {sources.counts['manifests not read']}"
     rest = walk.counts.get("plans", 0) - walk.counts.get("recomputed", 0)
     if rest:
-        yield f"of {rest} plans the digest covers more than state keeps (adoptions, renames), or they were not finished"
+        yield f"plans that were not finished, or whose digest covers adoptions and renames, not computed anew: {rest}"
     if walk.counts.get("adopted"):
-        yield f"{walk.counts['adopted']} messages were taken in without an intent (adopt, or state push)"
+        yield f"messages that were taken in without an intent (adopt, or state push): {walk.counts['adopted']}"
     if walk.counts.get("forgotten"):
-        yield f"{walk.counts['forgotten']} campaigns without live messages were removed (state rm)"
+        yield f"campaigns without live messages that were removed (state rm): {walk.counts['forgotten']}"

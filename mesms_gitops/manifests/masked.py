@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mesms_gitops.manifests.validate import Steps
     from mesms_gitops.manifests.yaml_tree import Node
 
 _SHOWN: Final = re.compile(
@@ -40,7 +41,7 @@ def masked_project(file: Path) -> str:
     return "\n".join(_lines(tree.root, ())) + "\n"
 
 
-def _lines(node: Node, path: tuple[str, ...]) -> Iterator[str]:
+def _lines(node: Node, path: Steps) -> Iterator[str]:
     indent = "  " * len(path)
     if isinstance(node, MappingNode):
         known = known_keys(path, node, ProjectKeys) if not _FREE & set(path) else []
@@ -49,10 +50,10 @@ def _lines(node: Node, path: tuple[str, ...]) -> Iterator[str]:
             yield from _entry(f"{indent}{name}:", value, (*path, name))
     elif isinstance(node, SequenceNode):
         for value in node:
-            yield from _entry(f"{indent}-", value, (*path, "-"))
+            yield from _entry(f"{indent}-", value, (*path, 0))
 
 
-def _entry(head: str, value: Node, path: tuple[str, ...]) -> Iterator[str]:
+def _entry(head: str, value: Node, path: Steps) -> Iterator[str]:
     if isinstance(value, (MappingNode, SequenceNode)) and value:
         yield head
         yield from _lines(value, path)
@@ -60,10 +61,10 @@ def _entry(head: str, value: Node, path: tuple[str, ...]) -> Iterator[str]:
         yield f"{head} {_kind(value, path)}"
 
 
-def _kind(value: Node, path: tuple[str, ...]) -> str:
+def _kind(value: Node, path: Steps) -> str:
     if not isinstance(value, Scalar):
         return "(empty)"
-    where, text = ".".join(path), value.text
+    where, text = ".".join(map(str, path)), value.text
     if _SHOWN.fullmatch(where) and _HARMLESS.fullmatch(text):
         return text
     if where == "state":

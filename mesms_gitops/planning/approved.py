@@ -17,16 +17,23 @@ if TYPE_CHECKING:
     from mesms_gitops.model.state import Approval, CampaignRecord, State
 
 
+LARGEST_STEP = 1_000
+"""By how much a revision may be raised at once and still be found: nobody counts on in hundreds."""
+
+
 def is_send_approved(campaign: CampaignRecord, send: SendRecord, approval: Approval | None) -> bool:
     """Whether ``send`` is a step of ``approval``."""
     return approval is not None and _send_step(campaign.name, send) in approval.steps
 
 
 def cancel_approved(campaign: CampaignRecord, send: SendRecord, approval: Approval | None) -> int | None:
-    """The revision of the action of which cancelling ``send`` is a step; None if ``approval`` has none."""
+    """The revision of the action of which cancelling ``send`` is a step; None if ``approval`` has none.
+
+    A manifest whose revision was raised has its former message cancelled before the record knows of that.
+    """
     steps = approval.steps if approval is not None else ()
     part = {"cancel": send.fingerprint}
-    revisions = range(1, max(campaign.revision, send.revision) + 1)
+    revisions = range(1, max(campaign.revision, send.revision) + LARGEST_STEP)
     return next((each for each in revisions if step_digest(campaign.name, each, part) in steps), None)
 
 
@@ -38,8 +45,8 @@ class Approvals:
     """Follows each approval from the state it first stands in to the last; ``counts`` are kept of plans.
 
     The digest of a plan covers its actions, the steps their parts: it is certain what it must be where all steps are
-    sends that were intended under it. Of cancels the action is guessed, so that only an equal digest says something;
-    adoptions and renames say too little of the action they were part of.
+    sends that were intended under it. Of cancels and renames the action is guessed, so that only an equal digest says
+    something; adoptions say too little of the action they were part of.
     """
 
     def __init__(self, counts: Counter[str]) -> None:
@@ -48,7 +55,7 @@ class Approvals:
         self._is_seen_from_the_start = False
         self._intended: dict[str, dict[str, SendRecord]] = defaultdict(dict)
         self._cancelled: dict[str, dict[str, int]] = defaultdict(dict)
-        self._others = False
+        self._renamed: dict[str, tuple[str, int]] = {}
 
     def begin(self, state: State) -> None:
         """The chain begins with ``state``."""
@@ -65,7 +72,7 @@ class Approvals:
             self._counts["plans"] += now is not None
             self._intended.clear()
             self._cancelled.clear()
-            self._others = False
+            self._renamed.clear()
             return
         if now.steps != former.steps:
             what = "the steps of the approved plan changed, and its digest did not"
@@ -81,15 +88,15 @@ class Approvals:
         """A cancel was, as part of an action of ``revision``."""
         self._cancelled[campaign][fingerprint] = revision
 
-    def rename(self) -> None:
-        """A campaign was renamed: an action may say from what."""
-        self._others = True
+    def rename(self, campaign: str, former: str, revision: int) -> None:
+        """A campaign of ``revision`` took its name of now."""
+        self._renamed[campaign] = former, revision
 
     def close(self) -> Iterator[Break]:
         """What is wrong with the approval that stood until now; nothing where that cannot be told."""
         approval = self._approval
         self._approval = None
-        if approval is None or not self._is_seen_from_the_start or self._others:
+        if approval is None or not self._is_seen_from_the_start:
             return
         steps = {_send_step(name, send) for name, sends in self._intended.items() for send in sends.values()}
         steps |= {
@@ -97,11 +104,14 @@ class Approvals:
             for name, cancels in self._cancelled.items()
             for fingerprint, revision in cancels.items()
         }
+        for name, (former, revision) in self._renamed.items():
+            if name not in self._intended and name not in self._cancelled:
+                steps.add(step_digest(name, revision, {"write down": "keep", "moved_from": former}))
         if not steps or steps != set(approval.steps):
             return
         if self._digest() == approval.digest:
             self._counts["recomputed"] += 1
-        elif not self._cancelled:
+        elif not self._cancelled and not self._renamed:
             yield Break(
                 "approval.digest",
                 "the digest of the approved plan is not that of the sends made under it",
@@ -110,7 +120,7 @@ class Approvals:
             )
 
     def _digest(self) -> str:
-        names = self._intended.keys() | self._cancelled.keys()
+        names = self._intended.keys() | self._cancelled.keys() | self._renamed.keys()
         return sha256_of(sorted(self._of_action(name) for name in names))
 
     def _of_action(self, name: str) -> str:
@@ -119,12 +129,15 @@ class Approvals:
         verb = "schedule" if is_later else "send"
         if cancels:
             verb = "replace" if sends else "cancel"
-        revisions = [*(send.revision for send in sends.values()), *cancels.values()]
+        elif not sends:
+            verb = "keep"
+        former, own = self._renamed.get(name, (None, 1))
+        revisions = [*(send.revision for send in sends.values()), *cancels.values()] or [own]
         return intent_digest(
             campaign=name,
             verb=verb,
             revision=max(revisions),
-            moved_from=None,
+            moved_from=former,
             sends=sends,
             cancels=cancels,
             adopts=(),

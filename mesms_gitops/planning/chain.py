@@ -99,8 +99,8 @@ class Inspector:
         """Records keep their identity from link to link where they did not change: those are not looked at."""
         changed = {name: now for name, now in after.campaigns.items() if before.campaigns.get(name) is not now}
         moves = _moves(before, changed)
-        if moves:
-            self._approvals.rename()
+        for target, source in moves.items():
+            self._approvals.rename(target, source, before.campaigns[source].revision)
         for name in before.campaigns.keys() - after.campaigns.keys():
             yield from self._gone(before.campaigns[name])
         for target, source in moves.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesms_gitops.model.sends import LEFT, SendPhase
@@ -45,10 +46,12 @@ class Chronicle:
         self.files: dict[str, set[str]] = defaultdict(set)
         self.newest: State | None = None
         self._plans: dict[str, str] = {}
+        self._has_begun = False
 
     def add(self, link: Link) -> None:
         """The next state."""
         before, after = self.newest, link.state
+        self._has_begun = before is not None
         self.newest = after
         former = before.campaigns if before is not None else {}
         recorded = _recorded(link)
@@ -71,25 +74,34 @@ class Chronicle:
         held = was.sends if was is not None else ()
         if before is not None and (was is None or was.moved_to is not None):
             held = _came_with(now.name, before, link.state)
-        found = [*self._of_sends(held, now, link, recorded, is_first=before is None)]
+        found = [*self._of_sends(held, now, link, recorded)]
         if now.retired and (was is None or not was.retired):
             found.append(Dropped(_at(link, _newest(now, link)), now.name, is_forgotten=False, recorded=recorded))
+        self.events[now.name] += self._with_plan(found, now.name, link, recorded)
+
+    def _with_plan(self, found: list[StateEvent], name: str, link: Link, recorded: Recorded) -> Iterable[StateEvent]:
+        """``found``, before the first of it that was part of a plan that plan. Over a gap, only its own run says so."""
         approval = link.state.approval
-        is_acted = any(isinstance(each, Cancelling) or _is_intent(each) for each in found)
-        if is_acted and approval is not None and self._plans.get(now.name) != approval.digest:
-            self._plans[now.name] = approval.digest
-            found.insert(0, Planned(found[0].at, now.name, approval.digest, approval.run, recorded))
-        self.events[now.name] += found
+        if approval is None or self._plans.get(name) == approval.digest:
+            return found
+        acts = [each for each in found if isinstance(each, Cancelling) or _is_intent(each)]
+        if not link.is_next:
+            acts = [each for each in acts if _run_of(each) == approval.run]
+        if not acts:
+            return found
+        self._plans[name] = approval.digest
+        first = min(acts, key=lambda each: each.at)
+        return [Planned(first.at, name, approval.digest, approval.run, recorded), *found]
 
     def _of_sends(
-        self, held: Iterable[SendRecord], now: CampaignRecord, link: Link, recorded: Recorded, *, is_first: bool
+        self, held: Iterable[SendRecord], now: CampaignRecord, link: Link, recorded: Recorded
     ) -> Iterator[StateEvent]:
         former = {(send.revision, send.fingerprint): send for send in held}
         for send in sorted(now.sends, key=lambda each: (each.intended_at, each.fingerprint)):
             was = former.get((send.revision, send.fingerprint))
             if was is send or was == send:
                 continue
-            if was is None and is_first:
+            if was is None and not (link.is_next and self._has_begun):
                 yield from told_by_record(now.name, send, recorded)
             else:
                 yield from _moved(was, send, now.name, link, recorded)
@@ -106,6 +118,16 @@ def _came_with(name: str, before: State, after: State) -> tuple[SendRecord, ...]
 
 def _newest(record: CampaignRecord, link: Link) -> datetime:
     return max((_own_moment(send) for send in record.sends), default=link.at)
+
+
+def _run_of(event: StateEvent) -> str | None:
+    match event:
+        case Cancelling() if event.send.cancel is not None:
+            return event.send.cancel.run
+        case Sending():
+            return event.send.run
+        case _:
+            return None
 
 
 def _is_intent(event: StateEvent) -> bool:
@@ -161,7 +183,7 @@ def told_by_record(name: str, send: SendRecord, recorded: Recorded) -> Iterator[
     """
     if _is_waiting(send):
         return
-    yield Sending(send.intended_at, name, send, SendPhase.INTENDED, None, recorded)
+    yield Sending(send.intended_at, name, replace(send, uuid=None), SendPhase.INTENDED, None, recorded)
     if send.cancel is not None:
         yield Cancelling(send.cancel.at, name, send, send.cancel.reason, recorded)
     if send.phase is not SendPhase.INTENDED:

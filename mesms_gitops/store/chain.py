@@ -83,16 +83,15 @@ def branch_chain(location: str, root: Path, objects: Objects) -> Chain:
     return Chain(repository.where, tuple(ids), STATE_FILE, is_each=True, is_cut=_is_cut(ids, objects), anchors=known)
 
 
-def file_chain(path: Path, objects: Objects) -> Chain | None:
-    """The commits of the main line that changed the state file; None where it is in no commit."""
-    prefix = objects.lines("rev-parse", "--show-prefix")
+def file_chain(path: Path, where: str, objects: Objects) -> Chain | None:
+    """The commits of the main line that changed the state file at ``path``; None where it is in no commit."""
     listed = objects.lines("ls-files", "--full-name", "--error-unmatch", "--", str(path))
-    if prefix is None or not listed:
+    if not listed:
         return None
     ids = objects.lines("rev-list", "--first-parent", "--reverse", "HEAD", "--", f":(top,literal){listed[0]}")
     if not ids:
         return None
-    return Chain(str(path), tuple(ids), listed[0], is_each=False, is_cut=is_shallow(objects))
+    return Chain(where, tuple(ids), listed[0], is_each=False, is_cut=is_shallow(objects))
 
 
 def is_shallow(objects: Objects) -> bool:

@@ -16,7 +16,6 @@ from mesms_gitops.store.fields import Surprise, moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from polars import DataFrame, LazyFrame, Series
 
@@ -56,7 +55,6 @@ def packed(frame: DataFrame, head: ResultHead) -> bytes:
         "read_at": moment_text(head.read_at),
         "reading": head.reading.value,
         "forgotten": str(head.forgotten),
-        "check": _check(frame),
     }
     with io.BytesIO() as stream:
         metadata = {_PREFIX + name: text for name, text in tree.items()}
@@ -64,29 +62,7 @@ def packed(frame: DataFrame, head: ResultHead) -> bytes:
         return stream.getvalue()
 
 
-def whole(source: Path | IO[bytes]) -> DataFrame:
-    """Both columns, every row as it was written. Raises `Surprise`."""
-    import polars as pl
-
-    frame = rows(source).collect()
-    if hasattr(source, "seek"):
-        source.seek(0)
-    if _check(frame) != pl.read_parquet_metadata(source).get(f"{_PREFIX}check"):
-        raise Surprise("", "its rows are not those that were written: it is damaged, or was edited")
-    return frame
-
-
-def _check(frame: DataFrame) -> str:
-    """How many rows, and a sum that changes with any one of them. Against damage, not against malice."""
-    import polars as pl
-
-    weight = pl.col(STATUS).to_physical().cast(pl.UInt64) + 1
-    weighed = (pl.col(NUMBER).cast(pl.UInt64) * weight).sum()
-    total = sum(some.select(weighed).item() for some in frame.iter_slices(_ROWS))
-    return f"{frame.height}:{total}"
-
-
-def read_head(source: Path | IO[bytes]) -> ResultHead:
+def read_head(source: IO[bytes]) -> ResultHead:
     """What a file says of itself. Raises `Surprise`."""
     import polars as pl
 
@@ -109,7 +85,7 @@ def read_head(source: Path | IO[bytes]) -> ResultHead:
         raise Surprise("", "what it says of itself is not what this tool writes") from error
 
 
-def rows(source: Path | IO[bytes]) -> LazyFrame:
+def rows(source: IO[bytes]) -> LazyFrame:
     """Both columns, unread. Raises `Surprise` where they are not there."""
     import polars as pl
 

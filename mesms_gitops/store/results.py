@@ -1,5 +1,7 @@
 """Results in a folder: one Parquet file a send (`result_form`), encrypted where snapshots are.
 
+A file is named for its send and for a digest of its bytes, so that damage is seen before anything reads it.
+
 They hold phone numbers (see `shelves`) and go when the snapshot of their send goes. Whoever calls holds the state's
 lock; a reader need not, since a file is replaced as a whole.
 """
@@ -9,11 +11,13 @@ from __future__ import annotations
 import io
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Final
+from glob import escape
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.errors import MesmsError, StateUnreadable
 from mesms_gitops.store.fields import Surprise
-from mesms_gitops.store.result_form import NUMBER, STATUS, in_states, packed, read_head, rows, whole
+from mesms_gitops.store.result_form import NUMBER, STATUS, in_states, packed, read_head, rows
 from mesms_gitops.store.sealing import Sealing
 from mesms_gitops.store.shelves import PART, Shelves
 
@@ -76,24 +80,25 @@ class ResultFolder:
         return True
 
     def _write(self, head: ResultHead, body: bytes) -> None:
-        former = self._path(head.campaign, head.fingerprint)
-        is_sealed = former is not None and former.name.endswith(SEALED)
-        sealed = self._sealing.seal(body, was_sealed=is_sealed)
-        suffix = SUFFIX if sealed is None else SEALED
-        path = self._shelves.at(head.campaign, head.fingerprint + suffix)
-        self._shelves.write(path, body if sealed is None else sealed)
-        if former is not None and former != path:
-            self._shelves.delete(former)
+        former = self._paths(head.campaign, head.fingerprint)
+        sealed = self._sealing.seal(body, was_sealed=any(map(_is_sealed, former)))
+        found = body if sealed is None else sealed
+        name = f"{head.fingerprint}.{_digest(found)}{SUFFIX if sealed is None else SEALED}"
+        path = self._shelves.at(head.campaign, name)
+        self._shelves.write(path, found)
+        for each in former:
+            if each != path:
+                self._shelves.delete(each)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
     def head(self, campaign: str, fingerprint: str) -> ResultHead | None:
         """What the results of a send say of themselves; None where there are none. Raises `MesmsError`."""
-        path = self._path(campaign, fingerprint)
-        if path is None:
+        paths = self._paths(campaign, fingerprint)
+        if not paths:
             return None
-        with _legible(path):
-            return self._head(path)
+        with _legible(paths[0]):
+            return self._head(paths[0], self._body(paths[0]))
 
     def counts(self, campaign: str, fingerprint: str) -> Mapping[str, int]:
         """People by delivery state. Raises `MesmsError`, also where there are no results."""
@@ -116,36 +121,38 @@ class ResultFolder:
         yield from in_states(self.frame(campaign, fingerprint), delivery_states)[NUMBER]
 
     def frame(self, campaign: str, fingerprint: str) -> DataFrame:
-        """Both columns of `result_form`, as they were written. Raises `MesmsError`, also where there are none."""
-        path = self._known_path(campaign, fingerprint)
-        with _legible(path):
-            return whole(self._source(path))
+        """Both columns of `result_form`. Raises `MesmsError`, also where there are no results."""
+        with self._open(campaign, fingerprint) as found:
+            return found.collect()
 
     @contextmanager
     def _open(self, campaign: str, fingerprint: str) -> Iterator[LazyFrame]:
-        path = self._known_path(campaign, fingerprint)
-        with _legible(path):
-            yield rows(self._source(path))
-
-    def _known_path(self, campaign: str, fingerprint: str) -> Path:
-        path = self._path(campaign, fingerprint)
-        if path is None:
+        paths = self._paths(campaign, fingerprint)
+        if not paths:
             raise StateUnreadable(
                 f"the results of {campaign} were not read yet",
-                where=str(self._shelves.at(campaign, fingerprint + SUFFIX)),
+                where=str(self._shelves.at(campaign, fingerprint)),
                 next_step=f"mesms-gitops report {campaign} --recipients FILE.csv",
             )
-        return path
+        with _legible(paths[0]):
+            yield rows(io.BytesIO(self._body(paths[0])))
 
-    def _path(self, campaign: str, fingerprint: str) -> Path | None:
-        both = (self._shelves.at(campaign, fingerprint + suffix) for suffix in (SUFFIX, SEALED))
-        return next((path for path in both if path.is_file()), None)
+    def _paths(self, campaign: str, fingerprint: str) -> list[Path]:
+        """The files of a send, the newest first: after a crash there may be two."""
+        shelf = self._shelves.at(campaign, "")
+        found = [path for path in shelf.glob(f"{escape(fingerprint)}.*") if path.name.endswith((SUFFIX, SEALED))]
+        return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
-    def _source(self, path: Path) -> Path | IO[bytes]:
-        return io.BytesIO(self._sealing.open(self._shelves.read(path) or b"")) if _is_sealed(path) else path
+    def _body(self, path: Path) -> bytes:
+        """The Parquet file, opened, and never one that is not as it was written. Raises `Surprise`, `MesmsError`."""
+        stored = self._shelves.read(path) or b""
+        # a damaged file may bring polars down instead of raising an error
+        if path.name.split(".")[1] != _digest(stored):
+            raise Surprise("", "its digest is not the one in its name: it is damaged, cut short, or was edited")
+        return self._sealing.open(stored) if _is_sealed(path) else stored
 
-    def _head(self, path: Path) -> ResultHead:
-        head = read_head(self._source(path))
+    def _head(self, path: Path, body: bytes) -> ResultHead:
+        head = read_head(io.BytesIO(body))
         if self._shelves.at(head.campaign, path.name) != path or not path.name.startswith(f"{head.fingerprint}."):
             raise Surprise("", "it is another send's")
         return head
@@ -157,12 +164,17 @@ class ResultFolder:
         return tuple(path for path in self._shelves.paths(SUFFIX, SEALED) if not path.name.endswith(PART))
 
     def take_out(self, path: Path, subscriber: int) -> ResultHead | None:
-        """Remove one person from the results at ``path``; None if they never were there. Raises `MesmsError`."""
+        """Remove one person from the results at ``path``; None if they are not there. Raises `MesmsError`."""
         import polars as pl
 
+        newest = next(iter(self._paths(path.parent.name, path.name.partition(".")[0])), path)
+        if path != newest:
+            self._shelves.delete(path)  # an older one of the same send, which a crash left
+            return None
         with _legible(path):
-            head = self._head(path)
-            frame = whole(self._source(path))
+            body = self._body(path)
+            head = self._head(path, body)
+            frame = rows(io.BytesIO(body)).collect()
         rest = frame.filter(pl.col(NUMBER) != subscriber)
         if rest.height == frame.height:
             return None
@@ -188,6 +200,10 @@ class ResultFolder:
         record = made.get(path.name.partition(".")[0])
         since = record.intended_at if record is not None else self._shelves.written_at(path)
         return since + self._keep_for <= now
+
+
+def _digest(stored: bytes) -> str:
+    return blake2b(stored, digest_size=8).hexdigest()
 
 
 def _is_sealed(path: Path) -> bool:

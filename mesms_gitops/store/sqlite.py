@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 
-def sqlite_store(
-    location: str, root: Path, on_note: Callable[[str], None], environment: Mapping[str, str]
-) -> SqlStore:
+def sqlite_store(location: str, root: Path, on_note: Callable[[str], None], environment: Mapping[str, str]) -> SqlStore:
     """The store at ``sqlite:///…``. Nothing is touched yet. Raises `ConfigError`."""
     host = Host(provenance_of(environment))
     path, state = _address(location)

@@ -17,7 +17,8 @@ HEAD = """\
 # Codes
 
 What `validate`, `plan` and the other commands can find, each with a number that never changes its meaning.
-`mesms-gitops explain MS120` prints one of them. This page is written by `make docs` from what the program holds.
+`mesms-gitops explain MS120` prints one of them. What to do by symptom and by exit code is under
+[troubleshooting](troubleshooting.md). This page is written by `make docs` from what the program holds.
 """
 
 

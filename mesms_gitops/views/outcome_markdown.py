@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mesms_gitops.views.comment_words import Words
 
 BUDGET: Final = 60_000
+MOST_CHARACTERS: Final = 1_500
+"""Of one reason or next step; the log and the report have all of it."""
 MOST_LINES: Final = 300
 """Campaigns in one delivery report: their names stand in its marker, which has an end."""
 
@@ -68,9 +70,10 @@ def apply_comment(
     """What an apply did. ``why`` is what refused it, ``run`` the address of the run."""
     mark = "✅" if exit_code == 0 else "⚠️" if exit_code == 3 else "❌"
     table = rows((_step(step, words) for step in steps), words.result_header, right=frozenset({3})) if steps else []
+    headline = f"### {mark} {code(environment)}: {_verdict(steps, exit_code, why, words)}"
     parts = [
-        f"### {mark} {code(environment)}: {_verdict(steps, exit_code, why, words)}",
-        *_within(table, BUDGET),
+        headline,
+        *_within(table, BUDGET - size(headline)),
         f"[{words.run}]({run})" if run.startswith("http") and ")" not in run else "",
     ]
     return _page(Marker(kind="apply", environment=environment), parts)
@@ -86,7 +89,7 @@ def _verdict(steps: Sequence[StepShown], exit_code: int, why: str, words: Words)
     if exit_code == 3:
         return f"{words.apply_person} {applied}"
     if exit_code in (4, 5, 6):
-        return words.apply_stale.format(why=inline(spoken(why))).rstrip()
+        return words.apply_stale.format(why=_told(why)).rstrip()
     return words.apply_failed.format(code=exit_code)
 
 
@@ -96,7 +99,7 @@ def _step(step: StepShown, words: Words) -> tuple[str, ...]:
         words.verbs.get(step.verb, ""),
         words.results.get(step.result, ""),
         figure(step.credits) if step.credits else "",
-        inline(spoken(step.next_step)),
+        _told(step.next_step),
     )
 
 
@@ -133,8 +136,7 @@ def issue_title(environment: str, words: Words = ENGLISH) -> str:
 def issue_body(environment: str, troubles: Sequence[TroubleShown], *, run: str = "", words: Words = ENGLISH) -> str:
     """The one issue of an environment: each trouble with its next step; how it ended where there is none any more."""
     lines = [
-        f"- {code(one.campaign)}: {inline(spoken(one.what))}"
-        + (f"<br>→ {inline(spoken(one.next_step))}" if one.next_step else "")
+        f"- {code(one.campaign)}: {_told(one.what)}" + (f"<br>→ {_told(one.next_step)}" if one.next_step else "")
         for one in troubles
     ]
     parts = [
@@ -143,6 +145,12 @@ def issue_body(environment: str, troubles: Sequence[TroubleShown], *, run: str =
         f"[{words.run}]({run})" if run.startswith("http") and ")" not in run else "",
     ]
     return _page(Marker(kind="issue", environment=environment), parts)
+
+
+def _told(text: str) -> str:
+    """``text``, or as much of it as leaves room for the rest: escaped, one character takes up to twelve."""
+    whole = spoken(text)
+    return inline(whole if len(whole) <= MOST_CHARACTERS else whole[: MOST_CHARACTERS - 1] + "…")
 
 
 def _within(lines: list[str], budget: int, *, keep: int = 2) -> Iterable[str]:

@@ -22,6 +22,8 @@ MOST_ACTIONS: Final = 100_000
 MOST_CHARACTERS: Final = 20_000
 """Of one text; a message has a thousand."""
 GREATEST: Final = 10**15
+YEARS: Final = range(1900, 9000)
+"""Others cannot be told in every timezone."""
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -254,8 +256,8 @@ def _figure_or_none(value: object) -> int | None:
 
 def _moment(value: object) -> datetime:
     moment = datetime.fromisoformat(_is(value, str))
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
+    if moment.tzinfo is None or moment.year not in YEARS:
+        raise ValueError("a time without a zone, or out of this world")
     return moment
 
 

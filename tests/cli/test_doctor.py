@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ from tests.api.loopback import Loopback, answer, page
 from tests.cli.conftest import PROJECT, sends
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mesms_gitops.sandbox.server import Running
     from tests.cli.conftest import Project, Ran
 
@@ -51,6 +53,15 @@ def history(project: Project, sandbox: Running) -> Project:
     return project
 
 
+@contextmanager
+def served(server: Loopback) -> Iterator[Loopback]:
+    """``server`` for as long as the context lasts."""
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 def verdicts(ran: Ran) -> dict[str, str]:
     """The worst verdict of each look."""
     order = ("ok", "warn", "fail")
@@ -80,7 +91,8 @@ def test_every_shape_of_the_contract_is_met_and_named(shape: str, history: Proje
     assert {f"{one['method']} {one['path']}" for one in asked if one["method"] != "GET"} == {"POST /sms/preview-cost"}
     named = {use["field"]: set(use["names"]) for use in ran.json["fields"]}
     expected = {
-        "plain": {"balance"}, "envelope": {"balance"}, "alias": {"credits"}, "alias2": {"credit"}, "alias3": {"balance"},
+        "plain": {"balance"}, "envelope": {"balance"},
+        "alias3": {"balance"}, "alias": {"credits"}, "alias2": {"credit"},
     }  # fmt: skip
     assert named["balance.balance"] == expected[shape]
     assert line(ran, "account.paging")["found"].startswith("paging: pages move on")
@@ -103,22 +115,25 @@ def test_foreign_names_are_found_and_the_proposed_line_mends_all_of_it(history: 
     assert any("shape of balance" in found for found in failing)
     assert any("shape of message: uuid" in found for found in failing)
     mapping: dict[str, str] = {}
+    hints = ""
     for _ in range(3):  # what hides behind an unreadable listing is seen once that is readable
         ran = history.run("doctor", "--json", "--preview")
         steps = " ".join(one["next"] or "" for one in ran.json["lines"])
+        hints += steps
         mapping |= dict(re.findall(r"fields: \{([\w.]+): (\w+)\}\}", steps))
-        history.write("mesms.yaml", f"{PROJECT}".replace("timeout: 5s", f"timeout: 5s, fields: {json.dumps(mapping)}"))
+        history.write("mesms.yaml", PROJECT.replace("timeout: 5s", f"timeout: 5s, fields: {json.dumps(mapping)}"))
         if history.run("doctor", "--json", "--preview").code == 0:
             break
+    else:
+        pytest.fail(f"still not readable with {mapping}")
     assert mapping == {
         "list.data": "sms_rows", "message.uuid": "messageId", "message.content": "smsText",
         "message.createdAt": "submittedDate", "message.status": "state", "balance.balance": "remainingAmount",
         "senders.name": "senderTitle", "recipients.msisdn": "phone_no", "quote.credits": "smsPrice",
     }  # fmt: skip
-    settled = history.run("doctor", "--json", "--preview")
-    assert settled.code == 0, settled.out
-    advised = next(one for one in ran.json["lines"] if "send.uuid" in (one["next"] or "")) if ran.code else None
-    assert advised is None or "messageId" in advised["next"]
+    assert "send.uuid: messageId" in hints, (
+        "the answer to a send is first met when one is made, so it is only hinted at"
+    )
     mapping["send.uuid"] = "messageId"
     history.write("mesms.yaml", PROJECT.replace("timeout: 5s", f"timeout: 5s, fields: {json.dumps(mapping)}"))
     history.campaign("another", content="One more thing")
@@ -126,24 +141,25 @@ def test_foreign_names_are_found_and_the_proposed_line_mends_all_of_it(history: 
     assert history.status()["another"]["phase"] == "scheduled"
 
 
-@pytest.mark.parametrize("wanted", [one for one, field in ANSWER_FIELDS.items() if field.need is not Need.ADDS])
-def test_each_field_that_matters_is_missed_when_it_is_gone(wanted: str, history: Project, sandbox: Running) -> None:
+def test_each_field_that_matters_is_missed_when_it_is_gone(history: Project, sandbox: Running) -> None:
     """A field under a name that nothing suggests is a fail if answers cannot be read without it, else a warning."""
-    answer_, _, name = wanted.partition(".")
-    if answer_ == "send":
-        return  # nothing is sent here
-    kinds = {
-        "quote": ("cost",), "message": ("list.rows", "message"), "list": ("list",), "balance": ("balance",),
-        "recipients": ("recipients",) if name == "data" else ("recipients.rows",),
-        "senders": ("senders",) if name == "data" else ("senders.rows",),
-    }[answer_]  # fmt: skip
-    with sandbox.lock:
-        sandbox.world.names = {kind: {name: "zzz"} for kind in kinds}
-    ran = history.run("doctor", "--json", "--preview")
-    decides = ANSWER_FIELDS[wanted].need is Need.DECIDES
-    assert ran.code == int(decides), ran.out
-    found = [one for one in ran.json["lines"] if one["check"] == f"shape.{answer_}" and f": {name} is not" in one["found"]]
-    assert [one["verdict"] for one in found] == ["fail" if decides else "warn"]
+    for wanted, field in ANSWER_FIELDS.items():
+        answer_, _, name = wanted.partition(".")
+        if field.need is Need.ADDS or answer_ == "send":
+            continue
+        kinds = {
+            "quote": ("cost",), "message": ("list.rows", "message"), "list": ("list",), "balance": ("balance",),
+            "recipients": ("recipients",) if name == "data" else ("recipients.rows",),
+            "senders": ("senders",) if name == "data" else ("senders.rows",),
+        }[answer_]  # fmt: skip
+        with sandbox.lock:
+            sandbox.world.names = {kind: {name: "zzz"} for kind in kinds}
+        ran = history.run("doctor", "--json", "--preview")
+        decides = field.need is Need.DECIDES
+        assert ran.code == int(decides), (wanted, ran.out)
+        shape = [one for one in ran.json["lines"] if one["check"] == f"shape.{answer_}"]
+        found = [one["verdict"] for one in shape if f": {name} is not" in one["found"]]
+        assert found == ["fail" if decides else "warn"], wanted
 
 
 def test_a_mapping_that_nothing_needs_is_told(project: Project) -> None:
@@ -202,8 +218,8 @@ def test_offline_asks_nobody(project: Project, sandbox: Running) -> None:
 def test_a_proxys_page_in_place_of_the_account(project: Project) -> None:
     """A page with HTTP 200, and one with 403: one fail, whose next step is the address, and no shapes."""
     for status in (200, 403):
-        with Loopback(*[page(status)] * 3) as proxy:
-            ran = project.run("doctor", "--json", MESMS_BASE_URL=f"{proxy.url}/api/v2")
+        with served(Loopback(page(status))) as proxy:
+            ran = project.run("doctor", "--json", MESMS_BASE_URL=proxy.url)
         assert ran.code == 1
         found = [one for one in ran.json["lines"] if one["verdict"] == "fail"]
         assert len(found) == 1
@@ -222,8 +238,8 @@ def test_nothing_listens(project: Project) -> None:
 
 def test_the_names_of_rate_headers_are_shown_and_nothing_of_their_values(project: Project) -> None:
     told = answer(200, {"balance": 5}, x_ratelimit_remaining="4711", x_secret="hunter2")
-    with Loopback(told, *[answer(404, {"error": "no"}, x_ratelimit_remaining="4711")] * 8) as server:
-        ran = project.run("doctor", "--json", MESMS_BASE_URL=f"{server.url}/api/v2")
+    with served(Loopback(told, answer(404, {"error": "no"}))) as server:
+        ran = project.run("doctor", "--json", MESMS_BASE_URL=server.url)
     assert line(ran, "account.rate")["found"] == "rate headers: x-ratelimit-remaining"
     assert "4711" not in ran.out
     assert "hunter2" not in ran.out
@@ -231,8 +247,6 @@ def test_the_names_of_rate_headers_are_shown_and_nothing_of_their_values(project
 
 def test_a_clock_that_is_hours_off(project: Project, sandbox: Running) -> None:
     """By days in the fixture; by three hours here; and within a minute it is right."""
-    from datetime import UTC, datetime
-
     for hours, verdict in ((3, "warn"), (-3, "warn"), (0, "ok")):
         with sandbox.lock:
             sandbox.reset(now=datetime.now(UTC) + timedelta(hours=hours), mode="real")
@@ -307,15 +321,3 @@ def test_a_home_that_cannot_be_written(history: Project, tmp_path: Path) -> None
 def test_schema_is_printed(project: Project) -> None:
     assert project.run("schema", "doctor").json == SCHEMA
     Draft202012Validator.check_schema(SCHEMA)
-
-
-def test_help_names_what_it_can(project: Project) -> None:
-    """`--help` is what a person reads first: the options, and that a fail is exit 1."""
-    ran = subprocess.run(
-        [Path(os.sys.executable).with_name("mesms-gitops"), "doctor", "--help"],  # type: ignore[attr-defined]
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for word in ("--offline", "--preview", "--bundle", "Exits 1"):
-        assert word in ran.stdout

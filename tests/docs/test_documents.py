@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,12 +25,6 @@ def test_the_protocol_page_holds_the_table_of_the_code() -> None:
     block = page.partition("<!-- the table of transitions -->")[2].partition("<!-- end -->")[0]
     rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in block.strip().splitlines()[2:]]
     assert rows == [(start.value, event.value, end.value) for (start, event), end in TRANSITIONS.items()]
-
-
-def test_every_link_between_documents_leads_somewhere() -> None:
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name} -> {target}"
 
 
 def test_every_command_of_the_table_can_be_imported() -> None:

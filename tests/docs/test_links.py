@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mesms_gitops import errors
-from mesms_gitops.model.delivery import DeliveryState
+from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.model.state import CampaignPhase
 from mesms_gitops.planning.wording import NEXT_STEPS
@@ -69,7 +69,7 @@ def test_the_three_vocabularies_are_those_of_the_code() -> None:
     assert set(send[1].replace("`", "").split()) == phases
     assert {phase.value for phase in CampaignPhase} == phases - {"intended"} | {"draft", "partial"}
     assert "without `intended`, and `draft` `partial`" in campaign[1]
-    assert set(delivery[1].replace("`", "").split()) == {state.value for state in DeliveryState}
+    assert set(delivery[1].replace("`", "").split()) == set(DELIVERY_STATES)
 
 
 def test_every_variable_of_the_environment_is_in_the_readme() -> None:

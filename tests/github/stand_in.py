@@ -47,6 +47,8 @@ class Forge:
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     runs: dict[tuple[int, int], str] = field(default_factory=dict)
     """The status of each attempt of each run of a workflow."""
+    run_twist: dict[str, Any] = field(default_factory=dict)
+    """What is put over every answer about a run."""
     calls: list[tuple[str, str]] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
     failing: list[int] = field(default_factory=list)
@@ -224,7 +226,7 @@ def _app(forge: Forge) -> Starlette:
             return bad or refused(request, 404, "Not Found", is_wrong=False)
         conclusion = "failure" if status == "completed" else None
         told = {"id": asked[0], "run_attempt": asked[1], "status": status, "conclusion": conclusion}
-        return JSONResponse(told | {"repository": {"full_name": REPOSITORY}})
+        return JSONResponse(told | {"repository": {"full_name": REPOSITORY}} | forge.run_twist)
 
     return Starlette(
         routes=[

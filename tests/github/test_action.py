@@ -6,7 +6,10 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
+from base64 import b64encode
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +19,7 @@ from mesms_gitops.cli.github.outputs import SUMMARY_BYTES, annotation, write_out
 from mesms_gitops.model.marker import Marker
 from mesms_gitops.sandbox.faults import Fault
 from tests.cli.conftest import sends, texted
-from tests.github.runner import ROOT, Ended, document, read_outputs
+from tests.github.runner import ROOT, Ended, document, git, read_outputs
 from tests.github.test_comment import outside_of_code
 
 if TYPE_CHECKING:
@@ -219,17 +222,41 @@ def test_the_token_reaches_none_of_the_commands(shop: Shop, monkeypatch: pytest.
     assert git_login("http://github.example", "ghs_secret") == {}
     monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
     login = git_login("https://github.example", "ghs_secret")
-    assert login["GIT_CONFIG_COUNT"] == "3"
-    assert login["GIT_CONFIG_KEY_2"] == "http.https://github.example/.extraheader"
-    said = subprocess.run(
-        ["git", "config", "--get-urlmatch", "http.extraheader", "https://github.example/shop/campaigns"],
-        env={**os.environ, **login, "GIT_CONFIG_COUNT": "1"}
-        | {"GIT_CONFIG_KEY_0": login["GIT_CONFIG_KEY_2"], "GIT_CONFIG_VALUE_0": login["GIT_CONFIG_VALUE_2"]},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert said.stdout.startswith("AUTHORIZATION: basic ")
+    assert login["GIT_CONFIG_COUNT"] == "4"
+    assert login["GIT_CONFIG_KEY_2"] == login["GIT_CONFIG_KEY_3"] == "http.https://github.example/.extraheader"
+
+
+def test_git_logs_in_once_where_the_checkout_kept_a_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """git sends the token for this server alone, and in the place of what stands in the clone: GitHub refuses both."""
+    from mesms_gitops.cli.github.children import git_login
+
+    seen: list[list[str]] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers.get_all("Authorization") or [])
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the name in the base class
+            pass
+
+    monkeypatch.delenv("GIT_CONFIG_COUNT", raising=False)
+    login = git_login("https://github.example", "ghs_secret")
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here, other = (f"http://{name}:{server.server_port}" for name in ("127.0.0.1", "localhost"))
+        env = {name: text.replace("https://github.example", here) for name, text in login.items()}
+        git(tmp_path, "init", "--quiet")
+        git(tmp_path, "config", f"http.{here}/.extraheader", "AUTHORIZATION: basic of-the-checkout")
+        for url in (here, other):
+            command = ["git", "ls-remote", f"{url}/shop/campaigns"]
+            subprocess.run(
+                command, cwd=tmp_path, env={**os.environ, **env, "GIT_TERMINAL_PROMPT": "0"}, capture_output=True
+            )
+        server.shutdown()
+    token = b64encode(b"x-access-token:ghs_secret").decode()
+    assert seen[0] == [f"basic {token}"]
+    assert seen[-1] == []
 
 
 # ---------------------------------------------------------------- outputs

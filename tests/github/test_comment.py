@@ -278,6 +278,20 @@ def test_a_comment_that_cannot_hold_everything_cannot_approve(count: int) -> Non
     assert not marker_of(plan_comment(plan, HERE, budget=10**8)).truncated
 
 
+@pytest.mark.parametrize("text", ["@(!)#" * 40_000, "ล" * 100_000, "one campaign is over its limit; " * 3_000])
+def test_what_an_apply_or_an_issue_says_always_fits(text: str) -> None:
+    """However long reasons and next steps are: GitHub takes the comment, and its verdict and marker stand."""
+    steps = [StepShown(f"sale-{nth}", "send", "failed", text, 1, text) for nth in range(30)]
+    troubles = [TroubleShown(f"sale-{nth}", text, text) for nth in range(30)]
+    for body in (
+        *(apply_comment("production", steps, exit_code=code, why=text) for code in (0, 1, 3, 4, 5, 6)),
+        issue_body("production", troubles),
+        delivery_comment("production", [DeliveryShown("s" * 63, None, 10**15, 1, 1, 1, 1)] * 400),
+    ):
+        assert len(body) <= 65_536
+        assert marker_of(body).environment == "production"
+
+
 def test_only_a_whole_plan_made_with_the_account_can_approve() -> None:
     """Offline, from a fork, without a plan, outdated: each by itself is enough to approve nothing."""
     whole = plan_comment(overview_of(document(action())), HERE)
@@ -355,6 +369,8 @@ LEAVES = [
     ("digest", None),
     ("expires_at", "soon"),
     ("expires_at", "2027-04-02T02:00:00"),
+    ("expires_at", "0001-01-01T00:00:00+14:00"),
+    ("expires_at", "9999-12-31T23:59:59Z"),
     ("offline", 0),
     ("actions", {}),
     ("actions", [1]),
@@ -383,6 +399,7 @@ def test_one_wrong_value_spoils_the_plan(key: str, value: object) -> None:
         {"parts": []},
         {"previews": [{}]},
         {"scheduled_at": "2027-13-01T00:00:00Z"},
+        {"scheduled_at": "9999-12-31T23:59:59-14:00"},
         {"campaign": 7},
     ],
 )

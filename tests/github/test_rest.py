@@ -9,7 +9,7 @@ import pytest
 from mesms_gitops.api.github import GitHub
 from mesms_gitops.cli.github.approving import approved_in, merged_pull
 from mesms_gitops.cli.github.commenting import own, put, strike
-from mesms_gitops.errors import ApiError, ConfigError, StalePlan
+from mesms_gitops.errors import AnswerUnreadable, ApiError, ConfigError, StalePlan
 from mesms_gitops.model.marker import Marker
 from mesms_gitops.views.comment_words import ENGLISH
 from tests.github.stand_in import BOT, REPOSITORY, Forge, serving
@@ -137,6 +137,46 @@ def test_a_plan_is_struck_through_when_the_branch_moves(forge: Forge, github: Gi
     marker = Marker.of(body)
     assert marker is not None and marker.outdated and not marker.can_approve
     assert body.count("### ~~the verdict~~") == 1
+
+
+# ---------------------------------------------------------------- runs
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress", "requested", "waiting", "pending", "completed"])
+def test_a_run_is_over_when_it_is_completed(forge: Forge, github: GitHub, status: str) -> None:
+    """Of all that GitHub's description lets a run be, `completed` alone is over; another attempt is another answer."""
+    forge.runs = {(7, 1): status, (7, 2): "in_progress"}
+    assert github.is_over(7, 1) is (status == "completed")
+    assert not github.is_over(7, 2)
+
+
+@pytest.mark.parametrize(
+    "twist",
+    [
+        {"id": 8},
+        {"run_attempt": 2},
+        {"run_attempt": None},
+        {"repository": {"full_name": "stranger/campaigns"}},
+        {"repository": None},
+        {"status": None},
+    ],
+    ids=str,
+)
+def test_an_answer_about_another_run_is_none(forge: Forge, github: GitHub, twist: dict[str, Any]) -> None:
+    """Another run, attempt or repository, and an answer without a status: an error, never "over"."""
+    forge.runs[7, 1] = "completed"
+    forge.run_twist = twist
+    with pytest.raises(AnswerUnreadable):
+        github.is_over(7, 1)
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 500])
+def test_a_run_that_cannot_be_asked_about_is_not_over(forge: Forge, github: GitHub, status: int) -> None:
+    """No permission, no such run, too many questions, a forge that is down: an error, never "over"."""
+    forge.runs[7, 1] = "completed"
+    forge.failing = [status] * 3
+    with pytest.raises(ApiError):
+        github.is_over(7, 1)
 
 
 # ---------------------------------------------------------------- approvals

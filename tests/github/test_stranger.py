@@ -75,6 +75,7 @@ def told(forge: Forge, tmp_path: Path) -> Callable[..., None]:
             ref="refs/heads/main",
             actor="stranger",
             run="https://github.example/shop/campaigns/actions/runs/1",
+            attempt=1,
             temp=tmp_path,
             output=None,
             summary=None,

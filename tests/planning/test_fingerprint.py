@@ -129,6 +129,7 @@ def _record(**changed: Any) -> dict[str, str]:
         ({"sources": (NumbersSource(("0800000001",)),)}, {"recipients"}),
         ({"sources": (GroupSource(1203),)}, {"recipients"}),
         ({"sources": (DeliverySource("early", ("failed",)),)}, {"recipients"}),
+        ({"sources": (DeliverySource("early", ("failed",), except_reached_by=("late",)),)}, {"recipients"}),
         ({"sources": (replace(MEMBERS, location="/shop/lists/vip.csv"),)}, {"recipients"}),
         ({"sources": (replace(MEMBERS, kind="json"),)}, {"recipients"}),
         ({"sources": (replace(MEMBERS, phone="phone"),)}, {"recipients"}),
@@ -193,6 +194,10 @@ HELLO = {
         (
             {"sources": (DeliverySource("early", ("failed", "expired")),)},
             {"recipients": "delivery of early: failed, expired"},
+        ),
+        (
+            {"sources": (DeliverySource("early", ("failed",), except_reached_by=("late", "later")),)},
+            {"recipients": "delivery of early: failed, except reached by late, later"},
         ),
         (
             {"sources": (ListSource("csv", "https://crm.example/vip.csv?token=s3cret", "mobile"),)},

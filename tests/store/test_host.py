@@ -12,10 +12,13 @@ import pytest
 from mesms_gitops.store import host as host_module
 from mesms_gitops.store.host import Host
 from mesms_gitops.store.lock import decode_lock, encode_lock
+from mesms_gitops.store.open import open_store
 from mesms_gitops.store.port import UNREADABLE, LockInfo
+from mesms_gitops.store.provenance import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 HOST = Host()
 
@@ -43,6 +46,27 @@ def test_a_lock_says_who_and_reads_back(mine: LockInfo) -> None:
     """Everything that tells the living from the dead survives the file."""
     assert decode_lock(encode_lock(mine)) == mine
     assert decode_lock(encode_lock(replace(mine, machine=None, boot=None))) == replace(mine, machine=None, boot=None)
+
+
+def test_a_lock_names_the_run_it_is_for(mine: LockInfo) -> None:
+    """The run and its attempt are read back and shown; a lock from before there were any reads as it did."""
+    lock = Host(Provenance(run_url="https://g/o/r/actions/runs/1", attempt=2)).sign("apply")
+    assert decode_lock(encode_lock(lock)) == lock
+    assert lock.holder.endswith(", in https://g/o/r/actions/runs/1, attempt 2)")
+    assert b"run" not in encode_lock(mine)
+    assert "/runs/" not in decode_lock(encode_lock(mine)).holder
+
+
+@pytest.mark.parametrize("location", ["state.json", "sqlite:///state.db"])
+def test_a_store_signs_for_the_run_of_its_environment(tmp_path: Path, location: str) -> None:
+    """Whoever is refused the lock can look the run up."""
+    github = {"SERVER_URL": "https://g", "REPOSITORY": "o/r", "RUN_ID": "1", "RUN_ATTEMPT": "2"}
+    environment = {f"GITHUB_{name}": value for name, value in github.items()}
+    store = open_store(location, tmp_path, lambda _: None, environment=environment)
+    with store.lock("apply", 0):
+        held = open_store(location, tmp_path, lambda _: None).info()
+    assert held is not None
+    assert (held.run_url, held.run_attempt) == ("https://g/o/r/actions/runs/1", 2)
 
 
 def test_two_locks_have_two_names() -> None:

@@ -171,5 +171,7 @@ def test_what_the_environment_says() -> None:
     """Only a complete address of a run is one; elsewhere nothing is known."""
     github = {"GITHUB_ACTOR": "a", "GITHUB_SERVER_URL": "https://g", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "1"}
     assert provenance_of(github) == Provenance("a", "https://g/o/r/actions/runs/1", None)
+    assert provenance_of({**github, "GITHUB_RUN_ATTEMPT": "2"}).attempt == 2
+    assert [provenance_of({"GITHUB_RUN_ATTEMPT": text}).attempt for text in ("0", "-1", "two", "٢", "")] == [None] * 5
     assert provenance_of({**github, "GITHUB_RUN_ID": ""}) == Provenance("a")
     assert provenance_of({}) == Provenance()

@@ -9,14 +9,14 @@ import click
 
 from mesms_gitops.cli import options
 
-KINDS = ("campaign", "project", "plan", "state", "status", "doctor")
+KINDS = ("campaign", "project", "plan", "state", "status", "doctor", "history")
 
 
 @click.command("schema")
 @click.argument("kind", type=click.Choice(KINDS), default="campaign")
 @options.everywhere
 def command(kind: str) -> int:
-    """Print the JSON Schema of a campaign manifest, the project file, a plan, the state file, a status or a doctor."""
+    """Print the JSON Schema of a campaign manifest, of the project file, of the state, or of what a command prints."""
     click.echo(schema_text(kind), nl=False)
     return 0
 

@@ -102,9 +102,9 @@ def _in_history(root: Path, found: Searched, *, has_key: bool) -> CheckLine:
 def _commits(root: Path, objects: list[str]) -> list[str]:
     found = []
     for one in objects[:_SHOWN]:
-        said = git(root, "log", "--all", f"--find-object={one}", "--format=%h", "-1")
-        if said and said.strip():
-            found.append(said.decode().strip())
+        # the first commit that names it is the one that brought it in
+        said = git(root, "log", "--all", "--reverse", f"--find-object={one}", "--format=%h")
+        found += (said or b"").decode().split()[:1]
     return sorted(set(found))
 
 

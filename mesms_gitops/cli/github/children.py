@@ -74,15 +74,19 @@ def _handed_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
 def git_login(server_url: str, token: str) -> dict[str, str]:
     """Variables with which git uses ``token`` for this server, and leaves it on no disk.
 
-    The checkout keeps none (``persist-credentials: false``); a state on a branch is fetched and pushed with this.
+    The checkout keeps none (``persist-credentials: false``); a state on a branch is fetched and pushed with this. Where
+    it did keep one, an empty header first takes that away (git-config(1), ``http.extraHeader``): GitHub refuses two.
     """
     if not token or not server_url.startswith("https://"):
         return {}
     count = os.environ.get("GIT_CONFIG_COUNT", "0")
     index = int(count) if count.isascii() and count.isdecimal() else 0
     login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    key = f"http.{server_url.rstrip('/')}/.extraheader"
     return {
-        "GIT_CONFIG_COUNT": str(index + 1),
-        f"GIT_CONFIG_KEY_{index}": f"http.{server_url.rstrip('/')}/.extraheader",
-        f"GIT_CONFIG_VALUE_{index}": f"AUTHORIZATION: basic {login}",
+        "GIT_CONFIG_COUNT": str(index + 2),
+        f"GIT_CONFIG_KEY_{index}": key,
+        f"GIT_CONFIG_VALUE_{index}": "",
+        f"GIT_CONFIG_KEY_{index + 1}": key,
+        f"GIT_CONFIG_VALUE_{index + 1}": f"AUTHORIZATION: basic {login}",
     }
