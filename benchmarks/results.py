@@ -18,6 +18,10 @@ from array import array
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MANY = 2_000_000
 PAGE = 50
@@ -53,32 +57,39 @@ def reader(base_url: str, uuid: str, folder: str) -> None:
         found = ResultReader(account, lambda: datetime.now(UTC)).read(Asked("sale", "ab" * 20, uuid, MANY), covered)
     read = time.perf_counter() - begin
     peaks = [peak()]
-    stored = []
+    stored, worked = [], []
     for _ in range(RUNS):
-        begin = time.perf_counter()
+        begin, work = time.perf_counter(), time.process_time()
         kept.keep(found.head, frame_of(found))
         stored.append(time.perf_counter() - begin)
+        worked.append(time.process_time() - work)
     peaks.append(peak())
     counts, one = [], []
     for number in random.Random(8).sample(list(cells[::1000]), RUNS):
-        begin = time.perf_counter()
-        by_state = kept.counts("sale", "ab" * 20)
-        counts.append(time.perf_counter() - begin)
-        begin = time.perf_counter()
-        kept.state_of("sale", "ab" * 20, number)
-        one.append(time.perf_counter() - begin)
+        counts.append(timed(lambda: kept.counts("sale", "ab" * 20)))
+        one.append(timed(lambda number=number: kept.state_of("sale", "ab" * 20, number)))
     told = {
         "read": read,
         "first": stored[0],
         "stored": statistics.median(stored),
+        "worked": max(worked),
         "size": kept.files()[0].stat().st_size,
-        "counts": statistics.median(counts),
-        "one": statistics.median(one),
-        "by_state": dict(by_state),
+        "counts": statistics.median(wall for wall, _ in counts),
+        "counts_worked": statistics.median(work for _, work in counts),
+        "one": statistics.median(wall for wall, _ in one),
+        "one_worked": statistics.median(work for _, work in one),
+        "by_state": dict(kept.counts("sale", "ab" * 20)),
         "peaks": [*peaks, peak()],
         "peak": peak(),
     }
     print(json.dumps(told))
+
+
+def timed(do: Callable[[], object]) -> tuple[float, float]:
+    """Wall seconds and processor seconds."""
+    begin, work = time.perf_counter(), time.process_time()
+    do()
+    return time.perf_counter() - begin, time.process_time() - work
 
 
 def peak() -> float:
@@ -128,15 +139,13 @@ def main() -> None:
         f"| what became of each of 2,000,000 people, 3 % of them not reached | {len(asked):,} requests "
         f"| every page, by arithmetic: {full:,} | {len(asked) / full:.4f}x | ≤ 0.04x |"
     )
-    print(
-        f"| keeping that | {told['stored']:.2f} s (the first time {told['first']:.2f} s), {told['size'] / 1e6:.1f} MB "
-        f"| the numbers alone, four bytes each: {4 * MANY / 1e6:.1f} MB | {told['size'] / 4 / MANY:.2f}x "
-        f"| ≤ 2 s, ≤ 10 MB |"
-    )
-    print(
-        f"| its counts; one number | {told['counts'] * 1000:.0f} ms; {told['one'] * 1000:.0f} ms "
-        f"| the whole reader's process: {told['peak']:.0f} MB | | ≤ 50 ms; ≤ 25 ms; ≤ 200 MB |"
-    )
+    kept = f"{told['stored']:.2f} s (the first time {told['first']:.2f} s; processor {told['worked']:.2f} s)"
+    floor = f"the numbers alone, four bytes each: {4 * MANY / 1e6:.1f} MB | {told['size'] / 4 / MANY:.2f}x"
+    print(f"| keeping that | {kept}, {told['size'] / 1e6:.1f} MB | {floor} | ≤ 2 s, ≤ 10 MB |")
+    counts = f"{told['counts'] * 1000:.0f} ms (processor {told['counts_worked'] * 1000:.0f} ms)"
+    one = f"{told['one'] * 1000:.0f} ms (processor {told['one_worked'] * 1000:.0f} ms)"
+    whole = f"the whole reader's process: {told['peak']:.0f} MB"
+    print(f"| its counts; one number | {counts}; {one} | {whole} | | ≤ 50 ms; ≤ 25 ms; ≤ 200 MB |")
 
 
 if __name__ == "__main__":

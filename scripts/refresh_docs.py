@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "docs/json.md", "docs/manifest.md", "docs/policy.md", "docs/troubleshooting.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/doctor.md",
+    "docs/json.md",
+    "docs/manifest.md",
+    "docs/policy.md",
+    "docs/troubleshooting.md",
+)
 SAMPLES = ("plan.json", "status.json")
 BLOCK = re.compile(r"(<!-- prints: (?P<command>[^\n]+?) -->\n```(?P<language>\w*)\n)(?P<body>.*?)(```\n)", re.DOTALL)
 
@@ -42,6 +49,10 @@ def printed(command: str) -> str:
     """What ``command`` prints in an 80-column terminal without colour; ``plan.json`` and such are the demo's."""
     if command in SAMPLES:
         return samples()[command]
+    if command == "doctor":
+        from doctor_sample import doctor_sample  # a script's own folder is where it imports from
+
+        return doctor_sample()
     program, *arguments = shlex.split(command)
     path = Path(sys.executable).with_name(program)
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "COLUMNS": "80", "LANG": "C.UTF-8"}

@@ -1,7 +1,7 @@
 """The few REST calls to GitHub that the action makes. Every failure is an `ApiError`; the token is never shown.
 
-Shapes and limits are those of GitHub's published OpenAPI description (api.github.com, version 2022-11-28). What is not
-needed is not looked at, and what is needed and missing is an error, never a guess.
+Paths, parameters and bodies are those of GitHub's published OpenAPI description (api.github.com, version 2022-11-28);
+how answers are read is in `github_answers`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import httpx2
 
 from mesms_gitops import __version__
 from mesms_gitops.api.address import Address
+from mesms_gitops.api.github_answers import asked_to_wait, author, comment, figure, member, pull_request, text
 from mesms_gitops.api.secret import Secret
 from mesms_gitops.errors import AnswerUnreadable, ApiError, ConfigError
 from mesms_gitops.model.pull_request import Comment, PullRequest, Review
@@ -35,7 +36,10 @@ _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
 class GitHub:
-    """One repository, with one token. Reads are repeated twice where the network or GitHub fails; writes never."""
+    """One repository, with one token. Reads are repeated twice where the network or GitHub fails; writes never.
+
+    Either is repeated after a refusal for a limit, which names the seconds to wait: then nothing was done.
+    """
 
     def __init__(self, base_url: str, repository: str, token: str, *, sleep: Callable[[float], None]) -> None:
         """Raises `ConfigError` for a repository or an address that cannot be one, or a token that cannot be sent."""
@@ -71,32 +75,37 @@ class GitHub:
 
     def pull_request(self, number: int) -> PullRequest:
         """Pull request ``number``."""
-        return _pull_request(self._call("GET", f"/pulls/{number}"))
+        return pull_request(self._call("GET", f"/pulls/{number}"))
 
     def pull_requests_of(self, commit: str) -> list[PullRequest]:
-        """The pull requests, merged or open, that ``commit`` belongs to; none for a commit nobody knows."""
-        return [_pull_request(one) for one in self._pages(f"/commits/{quote(commit, safe='')}/pulls", {})]
+        """The pull requests that brought ``commit``; those it is in, if it is not in the default branch."""
+        return [pull_request(one) for one in self._pages(f"/commits/{quote(commit, safe='')}/pulls", {})]
 
     def open_pull_requests_from(self, owner: str, branch: str) -> list[PullRequest]:
         """The open pull requests from ``branch`` of the fork of ``owner``."""
-        return [_pull_request(one) for one in self._pages("/pulls", {"state": "open", "head": f"{owner}:{branch}"})]
+        return [pull_request(one) for one in self._pages("/pulls", {"state": "open", "head": f"{owner}:{branch}"})]
 
     def reviews(self, number: int) -> list[Review]:
         """Every review of a pull request, the oldest first."""
         return [
-            Review(_author(one), _text(one, "state"), str(one.get("commit_id") or ""))
+            Review(author(one), text(one, "state"), str(one.get("commit_id") or ""))
             for one in self._pages(f"/pulls/{number}/reviews", {})
         ]
+
+    def may_write(self, login: str) -> bool:
+        """Whether somebody may push to the repository; not so for an account that it does not know."""
+        found = self._call("GET", f"/collaborators/{quote(login, safe='')}/permission", nothing=404)
+        return found is not None and text(found, "permission") in ("admin", "write")
 
     # ------------------------------------------------------------ comments and issues
 
     def comments(self, number: int) -> list[Comment]:
         """Every comment of an issue or a pull request, the oldest first."""
-        return [_comment(one, "id") for one in self._pages(f"/issues/{number}/comments", {})]
+        return [comment(one, "id") for one in self._pages(f"/issues/{number}/comments", {})]
 
     def add_comment(self, number: int, body: str) -> int:
         """Write a comment below issue or pull request ``number``; its id."""
-        return _figure(self._call("POST", f"/issues/{number}/comments", {"body": _bounded(body)}), "id")
+        return figure(self._call("POST", f"/issues/{number}/comments", {"body": _bounded(body)}), "id")
 
     def change_comment(self, comment: int, body: str) -> None:
         """Put ``body`` in the place of what ``comment`` says."""
@@ -105,12 +114,12 @@ class GitHub:
     def open_issues(self) -> list[Comment]:
         """The open issues with this tool's label; pull requests are none."""
         found = self._pages("/issues", {"state": "open", "labels": LABEL})
-        return [_comment(one, "number") for one in found if "pull_request" not in one]
+        return [comment(one, "number") for one in found if "pull_request" not in one]
 
     def add_issue(self, title: str, body: str) -> int:
         """Open an issue with this tool's label; its number."""
         whole = {"title": title, "body": _bounded(body), "labels": [LABEL]}
-        return _figure(self._call("POST", "/issues", whole), "number")
+        return figure(self._call("POST", "/issues", whole), "number")
 
     def change_issue(self, number: int, body: str, *, close: bool = False) -> None:
         """Rewrite an issue; with ``close``, close it as done."""
@@ -126,10 +135,10 @@ class GitHub:
         """
         path = f"/actions/runs/{run}/attempts/{attempt}"
         found = self._call("GET", path)
-        told = _figure(found, "id"), _figure(found, "run_attempt"), _text(_member(found, "repository"), "full_name")
+        told = figure(found, "id"), figure(found, "run_attempt"), text(member(found, "repository"), "full_name")
         if told != (run, attempt, self._repository):
             raise AnswerUnreadable("GitHub's answer is about another run", where=path)
-        return _text(found, "status") == "completed"
+        return text(found, "status") == "completed"
 
     # ------------------------------------------------------------ one call
 
@@ -145,18 +154,27 @@ class GitHub:
         raise AnswerUnreadable(f"GitHub lists more than {PER_PAGE * MOST_PAGES:,} entries", where=path)
 
     def _call(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, str] | None = None,
+        *,
+        nothing: int | None = None,
     ) -> Any:
-        for left in reversed(range(TRIES if method == "GET" else 1)):
+        """The answer; None where it has the status code ``nothing``."""
+        for left in reversed(range(TRIES)):
+            wait: float | None = float(TRIES - left) if method == "GET" else None
             try:
                 answer = self._exchange(method, path, body, query)
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-                if left == 0:
+                if left == 0 or wait is None:
                     raise self._failure(method, path, type(error).__name__) from None  # it may hold the token's header
             else:
-                if answer.status_code < 500 or left == 0:
-                    return self._read(answer, method, path)
-            self._sleep(float(TRIES - left))
+                wait = wait if answer.status_code >= 500 else asked_to_wait(answer)
+                if left == 0 or wait is None:
+                    return self._read(answer, method, path, nothing)
+            self._sleep(wait)
         raise AssertionError("the last try returns or raises")
 
     def _exchange(
@@ -170,7 +188,9 @@ class GitHub:
             headers={"Authorization": f"Bearer {self._secret.reveal()}"},
         )
 
-    def _read(self, answer: httpx2.Response, method: str, path: str) -> Any:
+    def _read(self, answer: httpx2.Response, method: str, path: str, nothing: int | None) -> Any:
+        if answer.status_code == nothing:
+            return None
         if answer.status_code not in (200, 201):
             raise self._failure(method, path, f"it answered {answer.status_code}: {self._said(answer)}")
         if len(answer.content) > MAX_ANSWER_BYTES:
@@ -192,7 +212,9 @@ class GitHub:
             "GitHub did not do what it was asked",
             where=f"{method} {path} at {self._address.host}",
             why=why,
-            next_step="look at the job's `permissions` (docs/github.md) and at githubstatus.com, then run it again",
+            next_step="run it again when the limit is over, in an hour at the latest"
+            if "rate limit" in why.lower()
+            else "look at the job's `permissions` (docs/github.md) and at githubstatus.com, then run it again",
         )
 
 
@@ -200,47 +222,3 @@ def _bounded(body: str) -> str:
     if len(body) > MAX_BODY_CHARACTERS:
         raise ValueError("a comment longer than GitHub takes: its view has a budget")
     return body
-
-
-def _pull_request(one: Any) -> PullRequest:
-    head, base = _member(one, "head"), _member(one, "base")
-    repository = head.get("repo")
-    return PullRequest(
-        number=_figure(one, "number"),
-        author=_author(one),
-        base=_text(base, "ref"),
-        head=_text(head, "sha"),
-        head_repository=_text(repository, "full_name") if isinstance(repository, dict) else None,
-        merged_as=_text(one, "merge_commit_sha") if one.get("merged_at") else None,
-    )
-
-
-def _comment(one: Any, key: str) -> Comment:
-    return Comment(_figure(one, key), _author(one), str(one.get("body") or ""))
-
-
-def _author(one: Any) -> str:
-    """Who wrote it; empty where the account is gone."""
-    user = one.get("user") if isinstance(one, dict) else None
-    return _text(user, "login") if isinstance(user, dict) else ""
-
-
-def _member(one: Any, key: str) -> dict[str, Any]:
-    found = one.get(key) if isinstance(one, dict) else None
-    if not isinstance(found, dict):
-        raise AnswerUnreadable(f"GitHub's answer has no {key}")
-    return found
-
-
-def _text(one: Any, key: str) -> str:
-    found = one.get(key) if isinstance(one, dict) else None
-    if not isinstance(found, str):
-        raise AnswerUnreadable(f"GitHub's answer has no {key}")
-    return found
-
-
-def _figure(one: Any, key: str) -> int:
-    found = one.get(key) if isinstance(one, dict) else None
-    if type(found) is not int:
-        raise AnswerUnreadable(f"GitHub's answer has no {key}")
-    return found

@@ -134,8 +134,8 @@ def _merged(one: Shape, other: Shape) -> Shape:
     if not isinstance(one, (str, tuple)) and not isinstance(other, (str, tuple)):
         keys = {**one, **other}
         return MappingProxyType({key: _either(one.get(key), other.get(key)) for key in keys})
-    # a value in one answer and an object in another: the richer one is what tells
-    return other if isinstance(one, str) else one
+    # of different sorts: a list tells more than an object, and that more than a scalar
+    return max(one, other, key=lambda shape: (isinstance(shape, tuple), not isinstance(shape, str)))
 
 
 def _either(one: Shape | None, other: Shape | None) -> Shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +65,7 @@ def check(plan: Plan, approval: Approval, state: State, policy: Policy) -> None:
     if not (is_approved(plan, approval.digest, state.approval) or (saved and _is_near(saved, now, policy))):
         raise StalePlan(
             "the plan is no longer the one that was approved",
-            moved=_moved(saved, now) if saved else (),
+            moved=_moved(saved, now, plan) if saved else (),
             why=f"approved: {approval.digest}; now: {plan.digest}",
             next_step="look at what moved (mesms-gitops plan), and have it approved again",
         )
@@ -80,6 +80,13 @@ def _check_saved(plan: Plan, saved: SavedPlan, state: State) -> None:
             "the saved plan belongs to another state",
             why=f"its lineage is {promise.lineage}, the state's is {state.lineage}",
             next_step="plan again in this project",
+        )
+    if promise.serial > state.serial:
+        raise StalePlan(
+            "the state is older than the saved plan",
+            why=f"it was planned from serial {promise.serial}, and the state is at {state.serial}: an older one was put"
+            " back, and what was done since stands nowhere in it",
+            next_step="bring the newest state back (mesms-gitops state push FILE), or plan again",
         )
     if promise.expires_at <= plan.created_at:
         raise StalePlan(
@@ -113,11 +120,17 @@ def _is_near(saved: SavedPlan, now: Promise, policy: Policy) -> bool:
     return audience_within(saved.promise, now, policy.leeway, compared)
 
 
-def _moved(saved: SavedPlan, now: Promise) -> tuple[Moved, ...]:
+def _moved(saved: SavedPlan, now: Promise, plan: Plan) -> tuple[Moved, ...]:
+    """What moved; where an approved action is blocked now, also why."""
     from mesms_gitops.planning.promise import moved
     from mesms_gitops.planning.sketches import compared
 
-    return moved(saved.promise, now, compared)
+    why = {action.campaign: f"blocked: {action.message}" for action in plan.blocked}
+    found = moved(saved.promise, now, compared)
+    return tuple(
+        replace(one, after=why.get(one.campaign or "")) if one.field == "action" and one.after is None else one
+        for one in found
+    )
 
 
 def _check_ground(saved: SavedPlan, now: Promise, policy: Policy) -> None:

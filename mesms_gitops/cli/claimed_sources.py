@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from mesms_gitops.cli.campaign_files import outline_of
 from mesms_gitops.errors import MesmsError
 from mesms_gitops.manifests.discover import PROJECT_FILE
-from mesms_gitops.model.timeline import Break
+from mesms_gitops.model.chain import Break
 from mesms_gitops.planning.fingerprint import manifest_record
 
 if TYPE_CHECKING:

@@ -6,15 +6,20 @@ import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mesms_gitops.errors import StalePlan, UsageError
 from mesms_gitops.model.promise import Promise, PromisedAction
 from mesms_gitops.model.sketch import AudienceSketch
+from mesms_gitops.planning.canonical import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+SEAL: Final = "seal"
+FORMAT: Final = "1"
+"""The first figure of ``format_version`` that is read here: later ones only add members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +34,20 @@ class SavedPlan:
 
 
 def saved_text(document: dict[str, Any], promise: Promise, choices: dict[str, Any], rendered: Mapping[str, str]) -> str:
-    """The file: the plan's JSON with three more members."""
+    """The file: the plan's JSON with four more members. The last one seals all others: what a reviewer read in it,
+    and its last hour, are no part of the digest.
+    """
     told = {"policy": promise.policy, "actions": [_tree(action) for action in promise.actions.values()]}
     whole = {**document, "choices": choices, "promise": told, "rendered": dict(rendered)}
-    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps({**whole, SEAL: sha256_of(whole)}, ensure_ascii=False, indent=2) + "\n"
 
 
 def read_saved_plan(file: Path) -> SavedPlan:
     """The plan in ``file``. Raises `UsageError` for anything else, and `StalePlan` for one that was edited."""
     try:
-        saved = _saved(json.loads(file.read_text(encoding="utf-8")))
+        document = json.loads(file.read_text(encoding="utf-8"))
+        _check_format(_text(document["format_version"]), file)
+        saved = _saved(document)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise UsageError(
             "this is not a saved plan", where=str(file), next_step="make one: mesms-gitops plan --out FILE"
@@ -47,15 +56,27 @@ def read_saved_plan(file: Path) -> SavedPlan:
     return saved
 
 
+def _check_format(version: str, file: Path) -> None:
+    if version.partition(".")[0] == FORMAT:
+        return
+    raise UsageError(
+        "another version of mesms-gitops saved this plan",
+        where=str(file),
+        why=f"its format is {version}, and this one reads {FORMAT}.x",
+        next_step="apply it with that version, or plan again: mesms-gitops plan --out FILE",
+    )
+
+
 def _check_whole(saved: SavedPlan, file: Path) -> None:
     from mesms_gitops.planning.promise import digest_of
 
-    if digest_of(saved.promise) == saved.promise.digest:
+    document = dict(saved.document)
+    if document.pop(SEAL, None) == sha256_of(document) and digest_of(saved.promise) == saved.promise.digest:
         return
     raise StalePlan(
         "the saved plan was edited, or another program wrote it",
         where=str(file),
-        why="its actions do not have the digest that stands in it",
+        why="what stands in it does not have the digests that stand in it",
         next_step="plan again: mesms-gitops plan --out FILE",
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mesms_gitops.model.timeline import Break, Link, Person
-from mesms_gitops.planning.chain import EDITED, LOST, RESTORE, Inspector
+from mesms_gitops.model.chain import Break, Link
+from mesms_gitops.model.timeline import Person
+from mesms_gitops.planning.chain import Inspector
+from mesms_gitops.planning.chain_rules import EDITED, LOST, RESTORE
 from mesms_gitops.planning.timeline import Chronicle
 from mesms_gitops.store.chain import Chain, branch_chain, file_chain
 from mesms_gitops.store.file import FileStore

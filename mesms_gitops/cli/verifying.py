@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mesms_gitops.cli.claimed_sources import checked_sources
 from mesms_gitops.cli.state_chain import chain_of, walked
 from mesms_gitops.errors import ConfigError, StateError
-from mesms_gitops.model.timeline import Break, Check, Verification
+from mesms_gitops.model.chain import Break, Check, Verification
 from mesms_gitops.store.chain import is_shallow
 from mesms_gitops.store.git_objects import Objects
 from mesms_gitops.store.open import masked

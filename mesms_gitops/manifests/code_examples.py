@@ -45,6 +45,7 @@ _PROJECT: Final = {
     "MS012": Example(
         "state: postgresql://mesms:secret@db.example/mesms", "state: postgresql://mesms@db.example/mesms", PROJECT
     ),
+    "MS013": Example("api: {fields: {send.uuid: data.messageId}}", "api: {fields: {send.uuid: messageId}}", PROJECT),
 }
 
 _STRUCTURE: Final = {

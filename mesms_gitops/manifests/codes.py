@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.model.codes import PROJECT, Code, Example
+from mesms_gitops.model.codes import Code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,6 @@ _PROJECT: Final = {
         "`api.fields` says what a real account calls a field of its answers: on the left the name this tool has for "
         "it, on the right one name as it stands in the JSON. `mesms-gitops doctor` shows which names were met, and "
         "proposes the line to write.",
-        Example("api: {fields: {send.uuid: data.messageId}}\n", "api: {fields: {send.uuid: messageId}}\n", PROJECT),
     ),
 }
 

@@ -1,13 +1,12 @@
-"""A campaign's life as one timeline: what git and the commits of the state tell of it, and what a check of them found.
+"""A campaign's life as one timeline: what git and the commits of the state tell of it.
 
 Holds no phone number and no personal text: people are those who wrote and reviewed, as git names them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mesms_gitops.model.sends import CancelReason, SendPhase, SendRecord
-    from mesms_gitops.model.state import CampaignRecord, State
+    from mesms_gitops.model.state import CampaignRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,67 +188,6 @@ class Timeline:
     record: CampaignRecord | None = None
 
 
-# ---------------------------------------------------------------- the chain of states
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One state of the chain that a state's history is, and the commit that holds it; None: it is not committed.
-
-    ``trailers`` are those of the commit, by their names in lower case. ``is_next``: nothing came between this state
-    and the one before it, as on a branch where each commit is one serial.
-    """
-
-    state: State
-    at: datetime
-    commit: str | None = None
-    author: Person = field(default_factory=lambda: Person(""))
-    trailers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    is_next: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """Where a chain stops being what this tool would have written.
-
-    ``field`` is the place in the state or in the commit, ``meaning`` what may have happened.
-    """
-
-    field: str
-    what: str
-    meaning: str
-    next_step: str
-    commit: str | None = None
-    serial: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One kind of thing that was looked at: ``good`` of ``all_`` held. What is missing could not be seen."""
-
-    name: str
-    good: int
-    all_: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What a check of the chain found. ``first`` is the first break, None where all that can be seen is whole."""
-
-    where: str
-    commits: int
-    serials: tuple[int, int] | None
-    lineage: str | None
-    checks: tuple[Check, ...] = ()
-    unseen: tuple[str, ...] = ()
-    first: Break | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is broken."""
-        return self.first is None
-
-
 @dataclass(frozen=True, slots=True)
 class History:
     """What `history` shows. ``unseen`` are sentences about what git or the state could not tell here."""
@@ -259,4 +197,3 @@ class History:
     serial: int
     timelines: tuple[Timeline, ...] = ()
     unseen: tuple[str, ...] = ()
-    verification: Verification | None = None

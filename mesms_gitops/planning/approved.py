@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from mesms_gitops.model.timeline import Break
+from mesms_gitops.model.chain import Break
 from mesms_gitops.planning.assemble import intent_digest, step_digest
 from mesms_gitops.planning.canonical import sha256_of
 

@@ -10,48 +10,35 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mesms_gitops.model.hashkey import HashKey
-from mesms_gitops.model.sends import LIVE, TRANSITIONS, UNSETTLED, CancelReason, SendPhase
-from mesms_gitops.model.timeline import Break
+from mesms_gitops.model.chain import Break
+from mesms_gitops.model.sends import LIVE, UNSETTLED, CancelReason, SendPhase
 from mesms_gitops.planning.approved import Approvals, cancel_approved, is_send_approved
+from mesms_gitops.planning.chain_rules import (
+    EDITED,
+    LOST,
+    REACHABLE,
+    RESTORE,
+    illegal,
+    is_new_try,
+    may_go,
+    may_try_again,
+    moves_between,
+    of_fixed,
+    of_head,
+    of_key,
+    of_trailers,
+    place_of,
+    unapproved,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mesms_gitops.model.chain import Link
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import CampaignRecord, State
-    from mesms_gitops.model.timeline import Link
 
     SendKey = tuple[int, str]
-
-_AGAIN = frozenset({SendPhase.FAILED, SendPhase.CANCELLED})
-"""Where a send may be tried anew, or another message be taken in its place (FAILED: only if it was never accepted)."""
-_FIXED = (
-    *("sender", "scheduled_at", "text_digest", "audience_digest"),
-    *("group_id", "template_id", "undo_window"),
-)
-"""What an intent fixes for good."""
-
-EDITED = "the state was edited by hand, or a commit was put in or rewritten"
-LOST = "commits were dropped or rewritten (a force push, a rebase), or the state was edited by hand"
-RESTORE = (
-    "compare this commit with the one before it, and both with the account (mesms-gitops plan); then put the right "
-    "state in place: mesms-gitops state push FILE"
-)
-
-
-def _reachable() -> Mapping[SendPhase, frozenset[SendPhase]]:
-    """From each phase, where any number of moves can lead."""
-    found = {phase: {phase} for phase in SendPhase}
-    for _ in SendPhase:
-        for (start, _event), end in TRANSITIONS.items():
-            for ends in found.values():
-                if start in ends:
-                    ends.add(end)
-    return {phase: frozenset(ends) for phase, ends in found.items()}
-
-
-REACHABLE = _reachable()
 
 
 class Inspector:
@@ -80,13 +67,13 @@ class Inspector:
 
     def _faults(self, before: State | None, link: Link) -> Iterator[Break]:
         after = link.state
-        yield from _of_key(before, after)
-        yield from _of_trailers(link)
+        yield from of_key(before, after)
+        yield from of_trailers(link)
         if before is None:
             self._runs.update(send.run for _, send in after.sends())
             self._approvals.begin(after)
             return
-        yield from _of_head(before, after, is_next=link.is_next)
+        yield from of_head(before, after, is_next=link.is_next)
         if link.is_next:
             yield from self._approvals.follow(before, after)
             if after.approval is not None:
@@ -98,7 +85,7 @@ class Inspector:
     def _of_campaigns(self, before: State, after: State, *, is_next: bool) -> Iterator[Break]:
         """Records keep their identity from link to link where they did not change: those are not looked at."""
         changed = {name: now for name, now in after.campaigns.items() if before.campaigns.get(name) is not now}
-        moves = _moves(before, changed)
+        moves = moves_between(before, changed)
         for target, source in moves.items():
             self._approvals.rename(target, source, before.campaigns[source].revision)
         for name in before.campaigns.keys() - after.campaigns.keys():
@@ -133,26 +120,26 @@ class Inspector:
     ) -> Iterator[Break]:
         found = {(send.revision, send.fingerprint): send for send in now.sends}
         for key, send in former.items():
-            if key not in found and not _may_go(send):
+            if key not in found and not may_go(send):
                 uuid = f", message {send.uuid}," if send.uuid else ""
                 what = f"a send that was {send.phase.value}{uuid} is recorded nowhere any more"
-                yield Break(_place(now, send), what, LOST, RESTORE)
+                yield Break(place_of(now, send), what, LOST, RESTORE)
         for key, send in found.items():
             was = former.get(key)
-            if was is not send:
+            if was is not send and was != send:
                 self.counts["sends"] += 1
                 yield from self._of_send(was, send, now, after, is_next=is_next)
 
     def _of_send(
         self, was: SendRecord | None, send: SendRecord, now: CampaignRecord, after: State, *, is_next: bool
     ) -> Iterator[Break]:
-        place = _place(now, send)
-        if was is not None and not _is_new_try(was, send):
+        place = place_of(now, send)
+        if was is not None and not is_new_try(was, send):
             if send.phase not in REACHABLE[was.phase]:
-                yield _illegal(place, was, send)
-            yield from _of_fixed(place, was, send)
-        elif was is not None and not _may_try_again(was, send, is_next=is_next):
-            yield _illegal(place, was, send)
+                yield illegal(place, was, send)
+            yield from of_fixed(place, was, send)
+        elif was is not None and not may_try_again(was, send, is_next=is_next):
+            yield illegal(place, was, send)
         elif is_next:
             yield from self._begun(place, send)
         if is_next:
@@ -178,111 +165,12 @@ class Inspector:
     ) -> Iterator[Break]:
         if send.phase is SendPhase.INTENDED and (was is None or was != send):
             if not is_send_approved(now, send, after.approval):
-                yield _unapproved(place, "this send")
+                yield unapproved(place, "this send")
             self._approvals.intend(now.name, send)
         cancel = send.cancel
         if cancel is not None and (was is None or was.cancel != cancel) and cancel.reason is not CancelReason.STOP:
             revision = cancel_approved(now, send, after.approval)
             if revision is None:
-                yield _unapproved(f"{place}.cancel", "this cancel")
+                yield unapproved(f"{place}.cancel", "this cancel")
             else:
                 self._approvals.cancel(now.name, send.fingerprint, revision)
-
-
-# ---------------------------------------------------------------- the rules, one by one
-
-
-def _of_key(before: State | None, after: State) -> Iterator[Break]:
-    if before is not None and before.lineage != after.lineage:
-        yield Break("lineage", f"{before.lineage} became {after.lineage}", "two states were mixed up", RESTORE)
-    if before is not None and before.hash_key != after.hash_key:
-        what = f"{before.hash_key} became {after.hash_key}"
-        yield Break("hash_key", what, "another MESMS_HASH_KEY, or an edit: no digest can be compared any more", RESTORE)
-    own = HashKey.of_lineage(after.lineage).identity
-    if after.hash_key.startswith("lineage ") and after.hash_key != own:
-        what = f"{after.hash_key} is not the key of lineage {after.lineage}"
-        yield Break("hash_key", what, "the lineage was edited", RESTORE)
-
-
-def _of_trailers(link: Link) -> Iterator[Break]:
-    """On a branch of the tool's own, each commit says which serial it holds, and of which plan it is a part."""
-    if not link.is_next or link.commit is None:
-        return
-    serial, plan = link.trailers.get("serial"), link.trailers.get("plan")
-    approval = link.state.approval
-    if serial != str(link.state.serial):
-        what = f"the commit says {serial}" if serial else "the commit does not say which serial it holds"
-        yield Break("trailer Serial", f"{what}, its state {link.state.serial}", EDITED, RESTORE)
-    if plan is not None and (approval is None or approval.digest != plan):
-        said = approval.digest if approval else "none"
-        yield Break("trailer Plan", f"the commit says {plan}, its state {said}", EDITED, RESTORE)
-
-
-def _of_head(before: State, after: State, *, is_next: bool) -> Iterator[Break]:
-    if is_next and after.serial != before.serial + 1:
-        what = f"serial {before.serial} is followed by {after.serial}"
-        yield Break("serial", what, LOST, RESTORE)
-    elif not is_next and after.serial < before.serial:
-        yield Break("serial", f"serial {before.serial} is followed by {after.serial}", "an older state", RESTORE)
-    elif not is_next and after.serial == before.serial and after != before:
-        what = f"two states that differ are both of serial {after.serial}"
-        yield Break("serial", what, EDITED, RESTORE)
-    gone = set(before.suppressed) - set(after.suppressed)
-    if gone:
-        what = f"{len(gone)} people who asked to be forgotten are not left out any more"
-        yield Break("suppressed", what, LOST, RESTORE)
-
-
-def _moves(before: State, changed: Mapping[str, CampaignRecord]) -> Mapping[str, str]:
-    """New name -> old name, of the campaigns that were renamed between two states."""
-    return {
-        now.moved_to: name
-        for name, now in changed.items()
-        if now.moved_to is not None and name in before.campaigns and before.campaigns[name].moved_to is None
-    }
-
-
-def _may_go(send: SendRecord) -> bool:
-    """Whether a send may be left out: it was never accepted, and is not wanted any more."""
-    return send.phase is SendPhase.FAILED and send.uuid is None
-
-
-def _is_new_try(was: SendRecord, send: SendRecord) -> bool:
-    is_retried = was.phase in _AGAIN and send.phase is SendPhase.INTENDED
-    return is_retried or (was.run, was.intended_at) != (send.run, send.intended_at)
-
-
-def _may_try_again(was: SendRecord, send: SendRecord, *, is_next: bool) -> bool:
-    """Whether ``send`` may be a new try in the place of ``was``: nobody must have got the first, or may yet get it."""
-    if is_next and was.phase in UNSETTLED:
-        return send.phase not in UNSETTLED  # a message taken in (`adopt`) settles it; another intent would be a guess
-    ends = REACHABLE[was.phase] if not is_next else {was.phase}
-    if was.uuid is not None and was.phase is not SendPhase.FAILED:
-        return SendPhase.CANCELLED in ends
-    return was.uuid is None and not ends.isdisjoint(_AGAIN)
-
-
-def _of_fixed(place: str, was: SendRecord, send: SendRecord) -> Iterator[Break]:
-    for name in _FIXED:
-        if getattr(was, name) != getattr(send, name):
-            what = "what was intended is not what is recorded now"
-            yield Break(f"{place}.{name}", what, EDITED, RESTORE)
-    if was.uuid is not None and (send.uuid or "").lower() != was.uuid.lower():
-        what = f"message {was.uuid} became {send.uuid or 'none'}"
-        yield Break(f"{place}.uuid", what, EDITED, RESTORE)
-
-
-def _place(record: CampaignRecord, send: SendRecord) -> str:
-    return f"campaigns.{record.name}.sends[{send.revision}/{send.fingerprint[:12]}]"
-
-
-def _illegal(place: str, was: SendRecord, send: SendRecord) -> Break:
-    what = f"a send never goes from {was.phase.value} to {send.phase.value}"
-    if was.phase is send.phase:
-        what = f"a send that is {was.phase.value} was put in the place of another"
-    return Break(f"{place}.phase", what, EDITED, RESTORE)
-
-
-def _unapproved(place: str, which: str) -> Break:
-    what = f"the approved plan has no step for {which}"
-    return Break(place, what, f"approval and send do not belong together: {EDITED}", RESTORE)

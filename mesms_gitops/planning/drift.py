@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Texts = Mapping[tuple[str, str], list[tuple[str, Side]]]
 
 PLANNED = "planned"
+_TEXTS_NOBODY = frozenset({SendPhase.CANCELLED.value, SendPhase.FAILED.value})
 _BLOCKING: dict[DriftKind, frozenset[Reason]] = {
     DriftKind.CANCELLED_ELSEWHERE: frozenset({Reason.CANCELLED_ELSEWHERE}),
     DriftKind.GONE: frozenset({Reason.GONE}),
@@ -165,11 +166,14 @@ def _texts(stored: State, situation: Situation) -> Texts:
     return texts
 
 
-def _likeness(side: Side, message: RemoteMessage) -> tuple[bool, bool, bool]:
-    """Of several sends with one text, a message is held against the one it is most like; recorded before planned."""
+def _likeness(side: Side, message: RemoteMessage) -> tuple[bool, bool, bool, bool]:
+    """Of several sends with one text, a message is held against the one it is most like: one that texts people before
+    one that does not, which would hide that they get two; recorded before planned.
+    """
     return (
         side.scheduled_at == message.scheduled_at,
         side.recipients == message.recipients,
+        side.phase not in _TEXTS_NOBODY,
         side.phase != PLANNED,
     )
 

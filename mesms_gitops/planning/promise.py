@@ -187,7 +187,8 @@ def _local(action: PromisedAction) -> str:
         return "at once"
     local = at.astimezone(ZoneInfo(action.timezone))
     offset = local.utcoffset() or timedelta(0)
-    return f"{local:%Y-%m-%d %H:%M} {'-' if offset < timedelta(0) else '+'}{abs(offset) // timedelta(hours=1):02d}:00"
+    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+    return f"{local:%Y-%m-%d %H:%M} {'-' if offset < timedelta(0) else '+'}{hours:02d}:{minutes:02d}"
 
 
 def _people(before: PromisedAction, after: PromisedAction, compare: Compare) -> str:

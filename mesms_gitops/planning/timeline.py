@@ -12,7 +12,6 @@ from mesms_gitops.model.timeline import (
     Delivered,
     Dropped,
     Event,
-    Link,
     Planned,
     Recorded,
     Renamed,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from mesms_gitops.model.chain import Link
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import CampaignRecord, State
 

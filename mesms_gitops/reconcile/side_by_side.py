@@ -38,15 +38,24 @@ def side_by_side(
             raise _Stopped
         check()
 
+    def one(name: str) -> T:
+        try:
+            return read(name, before_each)
+        except BaseException:
+            stop.set()  # here, so that none begins between the failure and its notice
+            raise
+
     with ThreadPoolExecutor(max_workers=at_once) as pool:
-        futures = {name: pool.submit(read, name, before_each) for name in names}
+        futures = {name: pool.submit(one, name) for name in names}
         try:
             left = set(futures.values())
-            while left:
-                done, left = wait(left, timeout=_BLINK, return_when=FIRST_EXCEPTION)
+            while left and not stop.is_set():
+                _, left = wait(left, timeout=_BLINK, return_when=FIRST_EXCEPTION)
                 tell()
-                for future in done:
-                    future.result()
         finally:
             stop.set()
+    failures = [error for future in futures.values() if (error := future.exception()) is not None]
+    for error in failures:
+        if not isinstance(error, _Stopped):
+            raise error
     return {name: future.result() for name, future in futures.items()}

@@ -80,7 +80,7 @@ class Unfolder:
         except StateRetired as retired:
             return Unfolded(None, why="the state was moved away", moved_to=retired.to)
         except StateError as error:
-            return Unfolded(None, why=error.why or error.what, where=(error.where or "").removeprefix(": "))
+            return Unfolded(None, why=error.why or error.what, where=(error.where or "").lstrip(": "))
         state = self._sharing(state)
         try:
             is_canonical = self._writer.encode(state) == body

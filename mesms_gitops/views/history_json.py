@@ -9,7 +9,8 @@ from mesms_gitops.views.jsontext import FORMAT_VERSION, json_text
 from mesms_gitops.views.report import delivery_counts, standing_of
 
 if TYPE_CHECKING:
-    from mesms_gitops.model.timeline import Break, History, Timeline, Verification
+    from mesms_gitops.model.chain import Break, Verification
+    from mesms_gitops.model.timeline import History, Timeline
 
 
 def history_json(history: History, tool_version: str | None = None) -> str:

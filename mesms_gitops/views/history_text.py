@@ -35,8 +35,9 @@ from mesms_gitops.views.status_text import delivery_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mesms_gitops.model.chain import Break, Verification
     from mesms_gitops.model.sends import SendRecord
-    from mesms_gitops.model.timeline import Break, Event, FileChange, History, Person, Recorded, Timeline, Verification
+    from mesms_gitops.model.timeline import Event, FileChange, History, Person, Recorded, Timeline
 
 _WORDS = 11
 """Cells of the longest word for an event."""

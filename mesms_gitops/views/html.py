@@ -53,7 +53,7 @@ def items(tag: str, entries: Iterable[str], **attributes: str | None) -> str:
 
 
 def page(title: str, style: str, body: str, *, script: str = "") -> str:
-    """A document that needs nothing but itself. ``title`` is text, ``style`` and ``script`` are ours, ``body`` is markup.
+    """A document that needs nothing but itself. ``title`` is text, ``style`` and ``script`` ours, ``body`` is markup.
 
     With a script, style and script are known to the page's policy by their digests, so that no other is obeyed.
     """

@@ -27,7 +27,6 @@ TICKS = 4
 HATCH_ID = "hatch"
 CLASSES = ("d", "f", "u")
 """Of the buckets, in their order: one letter, since there are three on every row."""
-assert len(CLASSES) == len(Bucket)
 
 
 def hatch() -> str:

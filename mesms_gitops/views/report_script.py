@@ -27,9 +27,18 @@ SCRIPT = """
   });
   const wanted = { key: 0, down: false };
 
-  const sort = (key, down) => {
+  const say = (key, down) => {
     wanted.key = key;
     wanted.down = down;
+    heads.forEach((head, at) => {
+      if (at === key) head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    });
+    const chosen = `${key} ${down ? "down" : "up"}`;
+    byId("order").value = [...byId("order").options].some((one) => one.value === chosen) ? chosen : "";
+  };
+
+  const sort = (key, down) => {
     const of = (one) => key === "share" ? one.share : one.values[key];
     rows.sort((one, other) => {
       const [a, b] = [of(one), of(other)];
@@ -39,12 +48,7 @@ SCRIPT = """
       return (down ? -order : order) || one.place - other.place;
     });
     body.append(...rows.map((one) => one.row));
-    heads.forEach((head, at) => {
-      if (at === key) head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      else head.removeAttribute("aria-sort");
-    });
-    const chosen = `${key} ${down ? "down" : "up"}`;
-    byId("order").value = [...byId("order").options].some((one) => one.value === chosen) ? chosen : "";
+    say(key, down);
   };
 
   const filter = () => {
@@ -91,6 +95,6 @@ SCRIPT = """
   });
   byId("filter").hidden = false;
   clear();
-  sort(0, false);
+  say(0, false);
 })();
 """

@@ -59,7 +59,7 @@ def test_a_shape_has_kinds_and_names_and_no_value(body: Any) -> None:
     shape = shape_of(body)
     assert set(leaves(shape)) <= KINDS
     for name in names(shape):
-        assert name == HIDDEN or (name.isascii() and " " not in name and not any(map(str.isdigit, name[-4:])) or name)
+        assert name == HIDDEN or (name.isascii() and " " not in name)
         assert "66812345678" not in name
         assert "Somchai Jaidee" not in name
         assert "ref1234" not in name
@@ -77,8 +77,7 @@ def test_two_answers_of_an_endpoint_have_one_shape(first: Any, second: Any) -> N
     assert left.answers == right.answers == 2
     assert left.shape is not None
     assert right.shape is not None
-    if type(shape_of(first)) is type(shape_of(second)):
-        assert set(names(left.shape)) == set(names(right.shape))
+    assert set(names(left.shape)) == set(names(right.shape))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +143,7 @@ def test_the_name_that_was_used_is_the_name_that_is_told(answer: str) -> None:
     read, wanted = readers[answer]
     for index in range(max(len(FIELDS[one]) for one in wanted)):
         used = {one: FIELDS[one][min(index, len(FIELDS[one]) - 1)] for one in wanted}
-        for body in ({name: 3 for name in used.values()}, {"data": {name: 3 for name in used.values()}}):
+        for body in (dict.fromkeys(used.values(), 3), {"data": dict.fromkeys(used.values(), 3)}):
             witness = Witness()
             read(body, Lens("here", seen=witness.field))
             assert {use.wanted: dict(use.names) for use in witness.met().fields} == {

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable  # noqa: TC003 - a table below is annotated with it
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from mesms_gitops.planning.canonical import sha256_of
 
 from .conftest import PROJECT, Project, sends, texted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mesms_gitops.sandbox.server import Running
 
 PEOPLE = 400
@@ -33,6 +34,12 @@ def saved(project: Project) -> None:
     """A plan that somebody approves."""
     ran = project.run("plan", "--out", "plan.json")
     assert ran.code == 0, ran.err
+
+
+def sealed(plan: dict[str, Any]) -> str:
+    """``plan`` as a file whose seal is right."""
+    rest = {name: value for name, value in plan.items() if name != "seal"}
+    return json.dumps({**rest, "seal": sha256_of(rest)})
 
 
 def refusal(project: Project) -> str:
@@ -132,7 +139,7 @@ def test_a_dearer_plan_is_refused_and_leeway_lets_it_pass(project: Project, sand
         file = project.root / "plan.json"
         plan = json.loads(file.read_text(encoding="utf-8"))
         plan["summary"]["credits"] = plan["promise"]["actions"][0]["credits"] = 380
-        file.write_text(json.dumps(plan), encoding="utf-8")
+        file.write_text(sealed(plan), encoding="utf-8")
         ran = project.run("apply", "plan.json")
         assert ran.code == code, (leeway, ran.err)
         if code:
@@ -175,14 +182,87 @@ def test_an_approval_is_good_once(project: Project, sandbox: Running) -> None:
 
 
 def test_an_edited_plan_file_is_none(project: Project, sandbox: Running) -> None:
+    """Its actions are held against its digest too, for the seal can be made anew by anybody."""
     project.campaign("order")
     saved(project)
     file = project.root / "plan.json"
     plan = json.loads(file.read_text(encoding="utf-8"))
     plan["promise"]["actions"][0]["sends"] = ["00" * 20]
+    file.write_text(sealed(plan), encoding="utf-8")
+    assert "the saved plan was edited" in refusal(project)
+    assert project.run("show", "plan.json").code == 5
+    assert sends(sandbox) == 0
+
+
+EDITS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "what a reviewer reads": lambda plan: plan["rendered"].update(text="Plan: no credits, nobody is texted.\n"),
+    "a figure": lambda plan: plan["actions"][0].update(recipients=1),
+    "its last hour": lambda plan: plan.update(expires_at="2037-01-01T00:00:00Z"),
+    "its price": lambda plan: plan["promise"]["actions"][0].update(credits=9_999),
+    "its commit": lambda plan: plan.update(commit="0" * 40),
+    "its serial": lambda plan: plan["state"].update(serial=0),
+    "the seal": lambda plan: plan.pop("seal"),
+    "one thing more": lambda plan: plan.update(note="looks good"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_nothing_in_a_saved_plan_can_be_edited(
+    project: Project, sandbox: Running, edit: Callable[[dict[str, Any]], None]
+) -> None:
+    """Also what the digest does not cover: it is neither shown nor carried out."""
+    project.campaign("order")
+    assert project.apply("--target", "order").code == 0
+    project.campaign("other")
+    saved(project)
+    file = project.root / "plan.json"
+    plan = json.loads(file.read_text(encoding="utf-8"))
+    edit(plan)
     file.write_text(json.dumps(plan), encoding="utf-8")
     assert "the saved plan was edited" in refusal(project)
     assert project.run("show", "plan.json").code == 5
+    assert sends(sandbox) == 1
+
+
+def test_a_saved_plan_may_be_laid_out_anew(project: Project) -> None:
+    """Its seal is over its values, not over its bytes."""
+    project.campaign("order", content="สวัสดี ’ Your order")
+    saved(project)
+    file = project.root / "plan.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")), sort_keys=True), encoding="utf-8")
+    assert project.run("apply", "plan.json").code == 0
+
+
+def test_a_plan_of_a_later_format_is_not_read_as_ours(project: Project) -> None:
+    project.campaign("order")
+    saved(project)
+    file = project.root / "plan.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"format_version": "1.0"', '"format_version": "2.0"'))
+    ran = project.run("apply", "plan.json")
+    assert ran.code == 64
+    assert "another version of mesms-gitops saved this plan" in ran.err
+
+
+def test_an_older_state_put_back_is_stale(project: Project, sandbox: Running) -> None:
+    """A plan from after a send is not carried out on a state from before it."""
+    project.campaign("order")
+    assert project.apply().code == 0
+    before = project.state
+    project.campaign("second")
+    assert project.apply().code == 0
+    project.campaign("third")
+    saved(project)
+    project.write(".mesms/state.json", before)
+    assert "the state is older than the saved plan" in refusal(project)
+    assert sends(sandbox) == 2
+
+
+def test_a_stop_since_the_approval_is_said(project: Project, sandbox: Running) -> None:
+    """Whoever applies an approved plan learns why its campaign does not leave."""
+    project.campaign("order")
+    saved(project)
+    assert project.run("stop", "order").code == 0
+    assert "    + action: blocked: stopped by the emergency stop" in refusal(project)
     assert sends(sandbox) == 0
 
 

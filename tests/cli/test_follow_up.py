@@ -34,6 +34,7 @@ def fates(project: Project) -> dict[str, int]:
 
 
 def test_those_who_failed_and_nobody_else_are_texted_again(project: Project, sandbox: Running) -> None:
+    """The second try reaches the two who failed, once, and a second plan has nothing to do."""
     first(project)
     assert project.apply().code == 0
     sandbox.advance(timedelta(days=15))
@@ -48,6 +49,7 @@ def test_those_who_failed_and_nobody_else_are_texted_again(project: Project, san
 
 
 def test_opt_outs_hold_for_a_second_try(project: Project, sandbox: Running) -> None:
+    """Whoever opted out meanwhile is left out and counted as excluded."""
     first(project)
     assert project.apply().code == 0
     sandbox.advance(timedelta(days=15))
@@ -74,6 +76,7 @@ def test_a_status_that_nobody_has_is_said_as_that(project: Project, sandbox: Run
 
 
 def test_before_anything_has_left_there_is_nothing_to_take_up(project: Project, sandbox: Running) -> None:
+    """Plan and apply stop with MS446 and its place, and nothing is sent."""
     first(project)
     again(project, "failed")
     for told in (project.run("plan"), project.run("apply", "--auto-approve")):
@@ -84,6 +87,7 @@ def test_before_anything_has_left_there_is_nothing_to_take_up(project: Project, 
 
 
 def test_offline_it_says_whom_it_would_have_to_ask(project: Project, sandbox: Running) -> None:
+    """Without kept results a plan --offline stops and says to plan without it."""
     first(project)
     assert project.apply().code == 0
     sandbox.advance(timedelta(days=15))
@@ -95,6 +99,7 @@ def test_offline_it_says_whom_it_would_have_to_ask(project: Project, sandbox: Ru
 
 
 def test_what_is_still_open_is_said(project: Project, sandbox: Running) -> None:
+    """While somebody is pending and may still get a result, the plan warns with MS447."""
     first(project, PENDING)
     assert project.apply().code == 0
     sandbox.advance(timedelta(days=10, hours=3))
@@ -106,6 +111,7 @@ def test_what_is_still_open_is_said(project: Project, sandbox: Running) -> None:
 
 
 def test_an_account_that_does_not_answer_is_no_empty_list(project: Project, sandbox: Running) -> None:
+    """A refused key stops the plan, and nothing more is sent."""
     first(project)
     assert project.apply().code == 0
     sandbox.advance(timedelta(days=15))
@@ -150,6 +156,7 @@ def test_whoever_a_later_campaign_reached_is_left_out(project: Project, sandbox:
 
 
 def test_a_campaign_that_state_does_not_know_leaves_nobody_out_in_silence(project: Project, sandbox: Running) -> None:
+    """A name in `except_reached_by` that was never applied stops the plan."""
     first(project)
     assert project.apply().code == 0
     sandbox.advance(timedelta(days=15))
@@ -162,6 +169,7 @@ def test_a_campaign_that_state_does_not_know_leaves_nobody_out_in_silence(projec
 
 
 def test_one_that_is_still_to_come_is_said(project: Project, sandbox: Running) -> None:
+    """A campaign in `except_reached_by` that has not left is a warning, and stops nothing."""
     first(project)
     assert project.apply().code == 0
     sandbox.advance(timedelta(days=15))
@@ -228,6 +236,7 @@ def test_the_manifest_of_a_follow_up(project: Project, sandbox: Running) -> None
 
 
 def test_there_is_no_follow_up_for_nobody(project: Project, sandbox: Running) -> None:
+    """Where nobody is in the named state, no file is written and the reason is said."""
     first(project)
     assert project.apply().code == 0
     sandbox.advance(timedelta(days=15))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mesms_gitops.sandbox.faults import Fault
+from mesms_gitops.store.open import open_store
 
 from .conftest import COMMAND, Project
 
@@ -56,6 +57,7 @@ def until(condition: Callable[[], Any], seconds: float = 20) -> None:
 
 
 def test_scheduled_ones_cost_one_request_in_all(project: Project, sandbox: Running) -> None:
+    """Twelve messages that have not left are found on one page of the listing."""
     several(project, 12)
     before = len(sandbox.requests)
     assert project.run("refresh").code == 0
@@ -127,7 +129,8 @@ def test_watching_ends_when_everything_is_settled(project: Project, sandbox: Run
     assert out.splitlines() == [f"c-0{number}: sent; 2 success; settled" for number in range(3)]
 
 
-def test_watching_outlives_an_answer_that_is_lost_and_a_lock_that_is_held(project: Project, sandbox: Running) -> None:
+def test_watching_outlives_an_answer_that_is_lost(project: Project, sandbox: Running) -> None:
+    """A look that fails for good is followed by the next one."""
     several(project, 1)
     process = started(project, "refresh", "--watch", "--interval", "1")
     assert process.stdout is not None
@@ -141,7 +144,24 @@ def test_watching_outlives_an_answer_that_is_lost_and_a_lock_that_is_held(projec
     assert out.splitlines()[-1] == "c-00: sent; 2 success; settled"
 
 
+def test_watching_outlives_a_lock_that_somebody_holds(project: Project, sandbox: Running) -> None:
+    """What could not be written down is read and written later."""
+    several(project, 1)
+    process = started(project, "refresh", "--watch", "--interval", "1")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "c-00: scheduled\n"
+    store = open_store(".mesms/state.json", project.root, lambda _: None, environment={})
+    with store.lock("a test", 0):
+        sandbox.advance(AFTER)
+        before = len(sandbox.requests)
+        until(lambda: len(sandbox.requests) - before >= 2, 30)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out.splitlines()[-1] == "c-00: sent; 2 success; settled"
+
+
 def test_ctrl_c_ends_the_watching(project: Project, sandbox: Running) -> None:
+    """Exit 130 while it waits for its next look."""
     several(project, 1)
     process = started(project, "refresh", "--watch")
     assert process.stdout is not None
@@ -188,4 +208,17 @@ def test_on_a_terminal_it_is_a_table_that_is_drawn_anew(project: Project, sandbo
 
 @pytest.mark.parametrize("arguments", [("--interval", "5"), ("--watch", "--interval", "0.1")])
 def test_an_interval_that_cannot_be_meant_is_a_usage_error(project: Project, arguments: tuple[str, ...]) -> None:
+    """Exit 64 without --watch, and for less than a second."""
     assert project.run("refresh", *arguments).code == 64
+
+
+def test_where_nothing_is_open_there_is_nothing_to_watch(project: Project, sandbox: Running) -> None:
+    """It says so, asks nobody and ends; as JSON it is the status."""
+    several(project, 1)
+    sandbox.advance(AFTER)
+    assert project.run("refresh").code == 0
+    before = len(sandbox.requests)
+    ran = project.run("refresh", "--watch")
+    assert (ran.code, ran.out) == (0, "everything is settled\n")
+    assert project.run("refresh", "--watch", "--json").json["campaigns"][0]["settled"]
+    assert len(sandbox.requests) == before

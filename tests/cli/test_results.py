@@ -111,6 +111,7 @@ def test_the_files_are_for_their_owner_alone(project: Project, sandbox: Running)
 
 
 def test_only_some_states(project: Project, sandbox: Running) -> None:
+    """--status leaves the others out of the file, and a word that nothing goes by is a usage error."""
     delivered(project, sandbox)
     assert fates(export(project, "--status", "failed, EXPIRED")) == {
         f"66{FAILED[1:]}": "failed",
@@ -136,6 +137,7 @@ def test_numbers_never_enter_git(project: Project, sandbox: Running) -> None:
 
 
 def test_a_file_that_is_there_is_not_overwritten_by_a_slip(project: Project, sandbox: Running) -> None:
+    """Only --force replaces it, and nothing half written stays beside it."""
     delivered(project, sandbox)
     file = project.root.parent / "people.csv"
     file.write_text("mine")
@@ -159,6 +161,7 @@ def test_a_file_that_is_there_is_not_overwritten_by_a_slip(project: Project, san
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(project: Project, arguments: tuple[str, ...]) -> None:
+    """Exit 64 for another kind of file, an option without what it belongs to, and two that exclude each other."""
     assert project.run("report", *arguments).code == 64
 
 
@@ -171,6 +174,7 @@ def without_snapshots(project: Project) -> None:
 
 
 def test_without_a_snapshot_every_page_is_read_and_it_is_said(project: Project, sandbox: Running) -> None:
+    """Seven pages for 303 people, a note why, and the same people as ever."""
     delivered(project, sandbox)
     without_snapshots(project)
     before = len(asked(sandbox))
@@ -182,6 +186,7 @@ def test_without_a_snapshot_every_page_is_read_and_it_is_said(project: Project, 
 
 
 def test_a_contact_group_is_read_in_full(project: Project, sandbox: Running) -> None:
+    """All 25 members are in the file, and their results are kept."""
     project.campaign("first", recipients=[{"contact_group": 1203}])
     assert project.apply().code == 0
     sandbox.advance(AFTER)
@@ -235,6 +240,7 @@ def test_a_cursor_that_leads_astray_is_noticed(
 
 
 def test_dropped_answers_are_asked_for_again(project: Project, sandbox: Running) -> None:
+    """Two connections that close without an answer change nothing in the file."""
     delivered(project, sandbox)
     sandbox.arm(Fault("drop_before", path="/recipients$", nth=2, times=2))
     assert fates(export(project)) == EXPECTED
@@ -359,6 +365,7 @@ def test_encrypted_where_snapshots_are(project: Project, sandbox: Running) -> No
 
 
 def test_results_go_when_their_time_is_over(project: Project, sandbox: Running) -> None:
+    """They are deleted by the next command that clears out, more than 90 days after the send."""
     delivered(project, sandbox)
     export(project)
     assert kept(project)
@@ -368,6 +375,7 @@ def test_results_go_when_their_time_is_over(project: Project, sandbox: Running) 
 
 
 def test_where_nothing_is_kept_the_file_is_written_all_the_same(project: Project, sandbox: Running) -> None:
+    """With `keep: 0` everybody is in the file and nothing lies in the project."""
     config = (project.root / "mesms.yaml").read_text()
     project.write("mesms.yaml", f"{config}audience: {{keep: 0}}\n")
     delivered(project, sandbox)

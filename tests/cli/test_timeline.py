@@ -17,6 +17,7 @@ import pytest
 from mesms_gitops.sandbox.server import running
 from tests.cli.conftest import BEGINS, PROJECT, Project
 from tests.cli.timeline_story import HOSTILE, NEW_TEXT, RUN, Told, runner, told_in
+from tests.github.stand_in import REPOSITORY, serving
 from tests.store.bench_git import BRANCH
 
 if TYPE_CHECKING:
@@ -263,8 +264,7 @@ def test_a_long_log_is_one_pass(tmp_path: Path, project: Project) -> None:
     made.git("init", "-qb", "main")
     stream = "".join(
         f"commit refs/heads/main\ncommitter x <x@example.invalid> {1_800_000_000 + each} +0000\ndata 5\nmore\n"
-        + ("from refs/heads/main^0\n" if each else "")
-        + f"M 644 inline notes.txt\ndata 5\n{each:05}\n\n"
+        f"M 644 inline notes.txt\ndata 5\n{each:05}\n\n"
         for each in range(3_000)
     )
     subprocess.run(["git", "-C", project.root, "fast-import", "--quiet"], input=stream.encode(), check=True)
@@ -272,3 +272,32 @@ def test_a_long_log_is_one_pass(tmp_path: Path, project: Project) -> None:
     made.save("vip", day=1)
     found = events(made, "vip")
     assert [event["event"] for event in found] == ["written"]
+
+
+@pytest.fixture
+def squashed(project: Project) -> Told:
+    """A campaign that came by pull request 7, as its subject says."""
+    made = Told(project)
+    project.write("mesms.yaml", PROJECT)
+    project.campaign("vip")
+    made.git("init", "-qb", "main")
+    made.save("Add vip (#7)", day=1)
+    return made
+
+
+def test_reviews_on_github_where_a_token_is_at_hand(squashed: Told) -> None:
+    """GitHub's reviews of a pull request are told where it came in; a GitHub that fails is only a note."""
+    with serving() as forge:
+        forge.review(7, "malee", "APPROVED", "ab" * 20)
+        asked = {"GITHUB_REPOSITORY": REPOSITORY, "GITHUB_API_URL": forge.url}
+        told_of = squashed.project.run("history", "--json", GITHUB_TOKEN=forge.token, **asked).json
+        without = squashed.project.run("history", "--json", **asked).json
+    gone = squashed.project.run("history", "--json", GITHUB_TOKEN="token", **asked)
+    found = told_of["campaigns"][0]["events"]
+    assert [(one["event"], one["who"], one.get("how"), one["pull"]) for one in found] == [
+        ("written", "สมชาย ใจดี", None, 7),
+        ("reviewed", "malee", "GitHub APPROVED", 7),
+    ]
+    assert [one["event"] for one in without["campaigns"][0]["events"]] == ["written"]
+    assert gone.code == 0
+    assert any("reviews on GitHub" in note for note in gone.json["unseen"])

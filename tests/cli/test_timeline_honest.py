@@ -146,15 +146,15 @@ class Story:
         self.project.run("state", "rm", self.name(), **self.github())
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_an_honest_chain_is_whole(project: Project, sandbox: Running, seed: int) -> None:
-    """Twenty things happen in a row, faults among them; every state follows from the one before by the rules."""
+    """A dozen things happen in a row, faults among them; every state follows from the one before by the rules."""
     project.env.update(QUIET)
     project.write("mesms.yaml", f"{PROJECT}state: git:{BRANCH}\n")
     git(project.root, "init", "-qb", "main")
     story = Story(project, sandbox, random.Random(seed))
     story.write()
-    for _ in range(20):
+    for _ in range(12):
         story.step()
     ran = project.run("history", "--verify", "--json")
     assert ran.code == 0, (story.done, ran.out)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+
 import pytest
 
 from mesms_gitops import errors
@@ -74,10 +77,14 @@ def test_the_three_vocabularies_are_those_of_the_code() -> None:
 
 def test_every_variable_of_the_environment_is_in_the_readme() -> None:
     """What the command line reads of ``MESMS_…`` stands in the README's table."""
-    import re
-
     read = set()
     for file in (ROOT / "mesms_gitops").rglob("*.py"):
         read |= set(re.findall(r"[\"'](MESMS_[A-Z_]+)[\"']", file.read_text(encoding="utf-8")))
     internal = {name for name in read if name.startswith("MESMS_ACTION_")}
     assert read - internal <= set(code(README)), "a variable that people may set is missing"
+
+
+def test_every_extra_is_in_the_readme() -> None:
+    """What pyproject.toml offers beside the program itself is named under Install."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(project["optional-dependencies"]) <= set(code(README))

@@ -1,7 +1,9 @@
-"""A loopback stand-in for the REST calls the action makes, with shapes and refusals of GitHub's OpenAPI description.
+"""A loopback stand-in for the REST calls the action makes: their paths, parameters, bodies and statuses of success.
 
-It is stricter than GitHub: a field that it does not know, a missing header or a body that is too long is not only
-refused but remembered, and the test that used it fails.
+What it answers fits the schemas of GitHub's published OpenAPI description (version 2022-11-28), but holds few of their
+fields: those that somebody here reads, and some beside them. Refusals are as GitHub words them, which the description
+does not say (422 for a commit that nobody knows). It is stricter than GitHub: a field that it does not know, a missing
+header or a body that is too long is not only refused but remembered, and the test that used it fails.
 """
 
 from __future__ import annotations
@@ -49,10 +51,14 @@ class Forge:
     """The status of each attempt of each run of a workflow."""
     run_twist: dict[str, Any] = field(default_factory=dict)
     """What is put over every answer about a run."""
+    strangers: set[str] = field(default_factory=set)
+    """Who may read, but not push."""
     calls: list[tuple[str, str]] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
     failing: list[int] = field(default_factory=list)
     """Statuses that the next calls are answered with, whatever they ask."""
+    retry_after: str = ""
+    """With this header."""
     url: str = ""
     ids: int = 100
 
@@ -72,7 +78,7 @@ class Forge:
             "head": {"ref": branch, "sha": head, "label": f"{owner}:{branch}", "repo": {"full_name": full_name}},
             "base": {"ref": "main", "sha": "0" * 40, "repo": {"full_name": REPOSITORY}},
             "merged_at": None,
-            "merge_commit_sha": None,
+            "merge_commit_sha": "7e57" * 10,  # of the test merge, until it is merged
         }
         self.commits.setdefault(head, set()).add(number)
         return number
@@ -115,7 +121,9 @@ def _app(forge: Forge) -> Starlette:
     def faults(request: Request) -> Response | None:
         forge.calls.append((request.method, request.url.path))
         if forge.failing:
-            return refused(request, forge.failing.pop(0), "told to fail", is_wrong=False)
+            failed = refused(request, forge.failing.pop(0), "told to fail", is_wrong=False)
+            failed.headers.update({"retry-after": forge.retry_after} if forge.retry_after else {})
+            return failed
         headers = request.headers
         if headers.get("x-github-api-version") != "2022-11-28":
             return refused(request, 400, "no API version")
@@ -219,6 +227,13 @@ def _app(forge: Forge) -> Starlette:
         forge.issues[number] |= body
         return JSONResponse(_issue(forge.issues[number]))
 
+    async def permission(request: Request) -> Response:
+        bad, login = faults(request), request.path_params["login"]
+        if bad or login.endswith("[bot]"):
+            return bad or refused(request, 404, "Not Found", is_wrong=False)
+        role = "read" if login in forge.strangers else "write"
+        return JSONResponse({"permission": role, "role_name": role, "user": user(login)})
+
     async def attempt(request: Request) -> Response:
         asked = int(request.path_params["run"]), int(request.path_params["attempt"])
         bad, status = faults(request), forge.runs.get(asked)
@@ -238,6 +253,7 @@ def _app(forge: Forge) -> Starlette:
             Route(f"{root}/issues/{{number:int}}", issue, methods=["PATCH"]),
             Route(f"{root}/issues/{{number:int}}/comments", comments, methods=["GET", "POST"]),
             Route(f"{root}/issues/comments/{{comment:int}}", comment, methods=["PATCH"]),
+            Route(f"{root}/collaborators/{{login}}/permission", permission, methods=["GET"]),
             Route(f"{root}/actions/runs/{{run:int}}/attempts/{{attempt:int}}", attempt, methods=["GET"]),
         ]
     )

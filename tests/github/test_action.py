@@ -237,7 +237,7 @@ def test_git_logs_in_once_where_the_checkout_kept_a_login(tmp_path: Path, monkey
             seen.append(self.headers.get_all("Authorization") or [])
             self.send_error(404)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the name in the base class
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     monkeypatch.delenv("GIT_CONFIG_COUNT", raising=False)
@@ -250,9 +250,8 @@ def test_git_logs_in_once_where_the_checkout_kept_a_login(tmp_path: Path, monkey
         git(tmp_path, "config", f"http.{here}/.extraheader", "AUTHORIZATION: basic of-the-checkout")
         for url in (here, other):
             command = ["git", "ls-remote", f"{url}/shop/campaigns"]
-            subprocess.run(
-                command, cwd=tmp_path, env={**os.environ, **env, "GIT_TERMINAL_PROMPT": "0"}, capture_output=True
-            )
+            asked = {**os.environ, **env, "GIT_TERMINAL_PROMPT": "0"}
+            subprocess.run(command, cwd=tmp_path, env=asked, check=False, capture_output=True)
         server.shutdown()
     token = b64encode(b"x-access-token:ghs_secret").decode()
     assert seen[0] == [f"basic {token}"]

@@ -77,6 +77,22 @@ def test_a_read_is_repeated_and_a_write_is_not(forge: Forge, github: GitHub, sle
     assert forge.said(number) == []
 
 
+def test_a_limit_is_waited_for_as_told_and_not_for_ever(forge: Forge, github: GitHub, slept: list[float]) -> None:
+    """A 403 and a 429 that name seconds cost just these, of a write too; an hour or no time at all is an error."""
+    number = forge.open_pull(HEAD, "order")
+    forge.failing, forge.retry_after = [403, 429], "7"
+    github.add_comment(number, "once")
+    assert (forge.said(number), slept) == (["once"], [7.0, 7.0])
+    for asked in ("3600", "", "-1", "soon", "7.5"):
+        forge.failing, forge.retry_after = [403], asked
+        with pytest.raises(ApiError):
+            github.pull_request(number)
+    forge.failing, forge.retry_after = [429] * 3, "0"
+    with pytest.raises(ApiError, match="GitHub did not do"):
+        github.add_comment(number, "never")
+    assert forge.said(number) == ["once"]
+
+
 def test_a_failure_names_the_call_and_never_the_token(forge: Forge, slept: list[float]) -> None:
     """A wrong token, and a forge that is gone: the call is named, the token is nowhere in the error or its causes."""
     token = "ghs_very-secret"
@@ -252,13 +268,17 @@ def test_a_commit_that_is_no_merge_of_one_pull_request_has_no_approval(forge: Fo
         ([("reviewer", "APPROVED", HEAD), ("reviewer", "DISMISSED", HEAD)], False),
         ([("reviewer", "APPROVED", HEAD), ("another", "CHANGES_REQUESTED", HEAD)], False),
         ([("reviewer", "CHANGES_REQUESTED", OTHER), ("reviewer", "APPROVED", HEAD)], True),
+        ([("stranger", "APPROVED", HEAD)], False),
+        ([("helper[bot]", "APPROVED", HEAD)], False),
+        ([("reviewer", "APPROVED", HEAD), ("stranger", "CHANGES_REQUESTED", HEAD)], True),
     ],
 )
 def test_reviews_count_for_the_merged_commit_and_by_others(
     forge: Forge, github: GitHub, reviews: list[tuple[str, str, str]], is_enough: bool
 ) -> None:
-    """With `reviews: 1`: the newest word of each reviewer, of the merged commit, never the author's own."""
+    """With `reviews: 1`: the newest word of each who may push, of the merged commit, never the author's own."""
     number = merged(forge, plan())
+    forge.strangers = {"stranger"}
     for author, verdict, commit in reviews:
         forge.review(number, author, verdict, commit)
     pull = merged_pull(github, MERGED, "main")

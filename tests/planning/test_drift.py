@@ -129,6 +129,17 @@ def test_a_message_with_our_text_that_state_lacks_is_a_double_until_somebody_loo
     assert (found[0].uuid, found[0].recorded.phase) == ("double", "scheduled")
 
 
+def test_a_double_is_held_against_the_send_that_texts_people() -> None:
+    """Not against one of the same text that was cancelled: that would read as if nobody got two."""
+    replaced = remembered(SALE, SendPhase.CANCELLED)
+    cancelled = replaced.sends[0]
+    live = replace(SCHEDULED.sends[0], uuid="live", fingerprint="ff" * 20)
+    double = message(manifest("x", "Hello", (7, 8, 9), when=SALE_LATER), "Hello", "double")
+    for sends in ((cancelled, live), (live, cancelled)):
+        (found,) = drift(Scene((SALE,), (replace(SCHEDULED, sends=sends),)), double)
+        assert (found.kind, found.recorded.phase) == (DriftKind.UNKNOWN_MESSAGE, "scheduled")
+
+
 SALE_LATER = replace(TEN, at=TEN.at + timedelta(days=3))
 
 

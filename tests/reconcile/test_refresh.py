@@ -77,6 +77,7 @@ def seen(delivery: dict[str, int], phase: RemotePhase = R.SENT) -> RemoteMessage
 def test_a_send_is_asked_about_until_everybody_has_a_final_result(
     phase: SendPhase, delivery: dict[str, int], expected: bool
 ) -> None:
+    """By phase and counts: scheduled and started ones always, sent ones while somebody has no result."""
     (record,) = remembered(SALE, phase, delivery=MappingProxyType(delivery)).sends
     assert can_still_change(record) is expected
 
@@ -108,6 +109,7 @@ def test_one_look(bench: Bench, remote: RemotePhase) -> None:
 def test_counts_come_from_the_first_page_of_recipients_while_the_message_has_none(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One request more, and the counts are in order of their words."""
     bench.apply(SALE)
     bench.account.set("m1", R.PENDING, success=2, pending=1)
     whole = bench.account.message("m1")
@@ -120,6 +122,7 @@ def test_counts_come_from_the_first_page_of_recipients_while_the_message_has_non
 
 
 def test_a_message_nobody_knows_is_gone(bench: Bench) -> None:
+    """A scheduled message that ME-SMS does not know stays scheduled, with the reason `gone`."""
     bench.apply(SALE)
     bench.account.messages_by_uuid.clear()
     (send,) = refresh(bench).campaigns["sale"].sends
@@ -127,12 +130,14 @@ def test_a_message_nobody_knows_is_gone(bench: Bench) -> None:
 
 
 def test_where_nothing_moved_the_state_is_the_same(bench: Bench) -> None:
+    """Not even a serial is spent."""
     bench.apply(SALE, OTHER)
     before = bench.state
     assert refresh(bench) is before
 
 
 def test_named_campaigns_are_read_alone(bench: Bench) -> None:
+    """One request, for the campaign that was named."""
     bench.apply(SALE, OTHER)
     bench.account.reads.clear()
     refresh(bench, ["other"])
@@ -140,6 +145,7 @@ def test_named_campaigns_are_read_alone(bench: Bench) -> None:
 
 
 def test_people_are_told_how_far_it_is(bench: Bench) -> None:
+    """A line for each campaign that is read, with its place among all."""
     bench.apply(SALE, OTHER)
     bench.teller.said.clear()
     refresh(bench)
@@ -147,6 +153,7 @@ def test_people_are_told_how_far_it_is(bench: Bench) -> None:
 
 
 def test_an_account_that_cannot_be_read_is_an_error(bench: Bench) -> None:
+    """An answer that is lost is raised, not taken for no news."""
     bench.apply(SALE)
     bench.account.will("message", DROPPED)
     with pytest.raises(NoAnswer):
@@ -161,6 +168,7 @@ def test_what_has_started_is_not_unmade_by_a_message_nobody_knows(bench: Bench) 
 
 
 def test_counts_of_the_message_are_enough(bench: Bench) -> None:
+    """A message that carries its counts costs one request."""
     bench.apply(SALE)
     bench.account.set("m1", R.SENT, success=3)
     bench.account.reads.clear()
@@ -169,12 +177,14 @@ def test_counts_of_the_message_are_enough(bench: Bench) -> None:
 
 
 def test_what_is_final_is_not_read(bench: Bench) -> None:
+    """Where everybody has a result, nothing is asked."""
     bench.remember(remembered(SALE, P.SENT, delivery=MappingProxyType({"success": 3})))
     refresh(bench)
     assert bench.account.reads == []
 
 
 def test_a_contact_group_whose_size_is_not_known_is_read_until_it_has_counts() -> None:
+    """Any counts, if all of them are final, are the end of it."""
     (record,) = remembered(SALE, P.SENT, recipients=0).sends
     assert can_still_change(record)
     assert not can_still_change(replace(record, delivery=MappingProxyType({"success": 9})))
@@ -203,6 +213,7 @@ def test_a_listing_that_is_no_use_is_given_up(bench: Bench) -> None:
 
 
 def test_what_the_listing_lacks_is_asked_for_alone(bench: Bench) -> None:
+    """One request for the one that was not listed, which ME-SMS does not know."""
     bench.apply(*MANY)
     gone = bench.account.messages_by_uuid.pop("m3")
     bench.account.reads.clear()
@@ -216,6 +227,7 @@ def test_what_the_listing_lacks_is_asked_for_alone(bench: Bench) -> None:
 def test_counts_that_the_listing_leaves_out_cost_one_request_each(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, phase: RemotePhase, asked: str
 ) -> None:
+    """Of the message once it is done, of its recipients before."""
     bench.apply(*MANY)
     for uuid in bench.account.messages_by_uuid:
         bench.account.set(uuid, phase, success=2)
@@ -255,6 +267,7 @@ def crowd(bench: Bench, size: int) -> None:
 
 
 def test_what_was_read_is_written_after_so_many_looks(bench: Bench) -> None:
+    """Five looks more than one write holds make two writes."""
     crowd(bench, WRITE_AFTER + 5)
     serial = bench.state.serial
     refresh(bench)
@@ -293,6 +306,7 @@ def test_ctrl_c_keeps_what_was_read(bench: Bench, after: int) -> None:
 
 
 def test_an_error_half_way_keeps_what_was_read(bench: Bench) -> None:
+    """The two that were read before the answer got lost are in state."""
     crowd(bench, 6)
     for uuid in bench.account.messages_by_uuid:
         bench.account.set(uuid, R.PENDING)
@@ -328,12 +342,14 @@ def test_odd_counts_are_kept_and_said(before: dict[str, int], after: dict[str, i
 
 
 def test_what_shrank_once_is_said_from_then_on_and_the_rest_as_long_as_it_holds() -> None:
+    """A later look that is sound takes back all notes but the one about the past."""
     odd = looked_at(sent({"success": 3}), seen({"success": 1, "x": 1}), NOW)
     assert odd.notes == ("miscounted", "shrank", "undocumented")
     assert looked_at(odd, seen({"success": 3}), NOW).notes == ("shrank",)
 
 
 def test_a_contact_group_of_unknown_size_is_not_miscounted() -> None:
+    """There is no number of recipients that counts could contradict."""
     assert looked_at(sent({}, recipients=0), seen({"success": 9}), NOW).notes == ()
 
 
@@ -355,6 +371,7 @@ def test_when_the_window_is_over_nobody_asks_again(bench: Bench, phase: SendPhas
 
 
 def test_a_scheduled_message_is_asked_about_however_late_it_is() -> None:
+    """The window begins when a message leaves, and this one has not."""
     (record,) = remembered(SALE, P.SCHEDULED).sends
     newer = looked_at(record, seen({}, R.SCHEDULED), NOW + timedelta(days=900))
     assert newer.notes == ()

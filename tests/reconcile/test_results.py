@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from array import array
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -127,6 +128,7 @@ def test_what_is_derived_is_the_commonest_state(sandbox: Running, account: Mesms
 
 
 def test_a_small_message_is_read_as_it_is(sandbox: Running, account: MesmsClient) -> None:
+    """Forty people are on one page: one request, and no word about why."""
     numbers = Numbers(BLOCK[:40])
     asked = sent(account, numbers)
     sandbox.advance(timedelta(days=20))
@@ -173,6 +175,7 @@ class Ignoring:
 
 
 def test_a_filter_that_is_not_obeyed_is_noticed(sandbox: Running, account: MesmsClient) -> None:
+    """Everybody is read in full instead, and it is said what was listed."""
     asked, covered = crowd(sandbox, account)
     once = reader(Ignoring(account))  # type: ignore[arg-type]  # the one method that is needed
     assert found(once.read(asked, covered)) == truth(sandbox, asked)
@@ -226,6 +229,7 @@ class Restless(Ignoring):
 
 
 def test_counts_that_never_rest_are_an_error(sandbox: Running, account: MesmsClient) -> None:
+    """After three rounds it gives up, and says to wait."""
     asked, covered = crowd(sandbox, account)
     with pytest.raises(AnswerUnreadable, match="change faster than they can be read"):
         reader(Restless(account)).read(asked, covered)  # type: ignore[arg-type]  # the one method that is needed
@@ -256,6 +260,7 @@ def test_several_cursors_are_followed_at_once_and_never_more_than_that(sandbox: 
 @pytest.mark.parametrize("after", [0, 1, 2, 3, 5])
 @pytest.mark.parametrize("has_snapshot", [True, False])
 def test_ctrl_c_stops_all_of_them(sandbox: Running, account: MesmsClient, after: int, has_snapshot: bool) -> None:
+    """No request is begun after it, in any thread."""
     asked, covered = crowd(sandbox, account)
     lock, calls = threading.Lock(), iter(range(10_000))
 
@@ -282,6 +287,7 @@ class Masking(Ignoring):
 
 @pytest.mark.parametrize("has_snapshot", [True, False])
 def test_numbers_that_are_none_are_an_error(sandbox: Running, account: MesmsClient, has_snapshot: bool) -> None:
+    """Masked numbers are named as the likely reason, and nothing is given."""
     asked, covered = crowd(sandbox, account)
     with pytest.raises(AnswerUnreadable, match="break off") as caught:
         reader(Masking(account)).read(asked, covered if has_snapshot else None)  # type: ignore[arg-type]
@@ -319,6 +325,35 @@ def test_pages_that_end_early_are_noticed_while_states_still_move(
     assert caught.value.why == f"{nth * 50} recipients are listed, and 400 counted"
 
 
+class Circling(Ignoring):
+    """An account whose cursor goes 50, 100, 50, 100, and so on."""
+
+    def recipients(self, uuid: str, *, after: int = 0, **query: object) -> object:
+        page = self._account.recipients(uuid, after=after, **query)  # type: ignore[arg-type]  # what it was called with
+        return replace(page, next_cursor=50 if after == 100 else after + 50)
+
+
+class Endless(Ignoring):
+    """An account that always has a next page, and nothing on it."""
+
+    def recipients(self, uuid: str, *, after: int = 0, **query: object) -> object:
+        page = self._account.recipients(uuid, after=after, **query)  # type: ignore[arg-type]  # what it was called with
+        return replace(page, rows=page.rows if after == 0 else (), next_cursor=after + 50)
+
+
+@pytest.mark.parametrize("kind", [Circling, Endless])
+@pytest.mark.parametrize("has_snapshot", [True, False])
+def test_pages_without_an_end_come_to_one(
+    sandbox: Running, account: MesmsClient, kind: type[Ignoring], has_snapshot: bool
+) -> None:
+    """A cursor in a circle and pages without rows are noticed after a few requests."""
+    asked, covered = crowd(sandbox, account)
+    before = len(sandbox.requests)
+    with pytest.raises(AnswerUnreadable, match="break off"):
+        reader(kind(account)).read(asked, covered if has_snapshot else None)  # type: ignore[arg-type]
+    assert len(sandbox.requests) - before <= 4 * AT_ONCE
+
+
 @pytest.mark.parametrize("has_snapshot", [True, False])
 def test_a_cursor_that_always_leads_back_is_not_followed_for_ever(
     sandbox: Running, account: MesmsClient, has_snapshot: bool
@@ -332,7 +367,18 @@ def test_a_cursor_that_always_leads_back_is_not_followed_for_ever(
     assert len(sandbox.requests) - before <= 2 * AT_ONCE + 1
 
 
+def test_all_cursors_together_keep_to_the_rate(sandbox: Running) -> None:
+    """However many are followed at once, one request more than the rate allows is never made."""
+    with MesmsClient(sandbox.base_url, sandbox.api_key, requests_per_second=20) as slow:
+        asked, covered = crowd(sandbox, slow)
+        before, begun = len(sandbox.requests), time.monotonic()
+        reader(slow).read(asked, covered)
+        lasted = time.monotonic() - begun
+    assert len(sandbox.requests) - before <= 20 * lasted + 1
+
+
 def test_nothing_of_the_numbers_is_in_a_repr(sandbox: Running, account: MesmsClient) -> None:
+    """Results in a traceback show how many there are, and no number."""
     asked, covered = crowd(sandbox, account)
     results = reader(account).read(asked, covered)
     assert "80000" not in repr(results)

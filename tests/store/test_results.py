@@ -109,6 +109,7 @@ def test_two_millions_are_small_and_quick(tmp_path: Path) -> None:
 
 
 def test_for_this_user_alone_and_out_of_sight_of_git(tmp_path: Path) -> None:
+    """Files 0600, folders 0700, and git status shows nothing."""
     keep(folder(tmp_path), SOME)
     place = tmp_path / ".mesms/delivery"
     assert {stat.S_IMODE(path.stat().st_mode) for path in place.rglob("*") if path.is_file()} == {0o600}
@@ -152,6 +153,7 @@ def test_it_must_be_what_its_name_says(tmp_path: Path) -> None:
 
 
 def test_what_was_not_read_says_how_to_read_it(tmp_path: Path) -> None:
+    """The error names the command."""
     made = folder(tmp_path)
     assert made.head("vip", PRINT) is None
     with pytest.raises(StateUnreadable) as caught:
@@ -160,6 +162,7 @@ def test_what_was_not_read_says_how_to_read_it(tmp_path: Path) -> None:
 
 
 def test_nothing_is_kept_for_no_time(tmp_path: Path) -> None:
+    """With a period of zero not even a folder is made."""
     made = folder(tmp_path, keep_for=timedelta(0))
     assert not made.keep(HEAD, frame_of(SOME))
     assert not (tmp_path / ".mesms").exists()
@@ -180,6 +183,7 @@ def test_one_is_taken_out(tmp_path: Path) -> None:
 
 
 def test_what_was_left_half_written_goes(tmp_path: Path) -> None:
+    """It is never listed as results, and a sweep deletes it without counting it."""
     made = folder(tmp_path)
     keep(made, SOME)
     (path,) = made.files()
@@ -217,6 +221,7 @@ def test_they_go_when_the_snapshot_of_their_send_goes(tmp_path: Path, after: tim
 
 
 def test_those_of_a_send_that_state_does_not_know_go_by_their_age(tmp_path: Path) -> None:
+    """Their file's time stands for that of the send."""
     made = folder(tmp_path)
     keep(made, SOME)
     now = datetime.now(UTC)
@@ -261,6 +266,7 @@ def test_an_open_one_gives_way_to_an_encrypted_one(tmp_path: Path, sealing: Seal
 
 
 def test_without_an_identity_it_stays_closed(tmp_path: Path, sealing: Sealing) -> None:
+    """The error says which variable to set."""
     keep(folder(tmp_path, sealing=sealing), SOME)
     with pytest.raises(ConfigError) as caught:
         folder(tmp_path).state_of("vip", PRINT, 800_000_002)

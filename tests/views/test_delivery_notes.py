@@ -72,6 +72,7 @@ def test_no_format_hides_one(note: DeliveryNote) -> None:
 
 
 def test_the_schema_knows_them() -> None:
+    """A status with every note is what ``schemas/status.schema.json`` describes."""
     jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(status_json(ODD)))
 
 
@@ -86,6 +87,7 @@ def test_settled_is_what_nothing_new_is_to_come_about() -> None:
 
 
 def test_a_line_for_each_campaign_that_is_watched() -> None:
+    """Phase, counts, and that it is settled."""
     assert watch_line(ODD, "other") == "other: sent; 2 success; settled"
 
 

@@ -108,6 +108,7 @@ def _nothing(plan: Plan, place: Workplace, output: str) -> int:
 
 def _ask(plan: Plan, place: Workplace) -> None:
     """Show the plan and have it approved. Raises `click.Abort` if it is not."""
+    from mesms_gitops.cli.asking import typed
     from mesms_gitops.cli.commands.plan import rendered
 
     click.echo(rendered(plan, "text", place), err=True)
@@ -116,7 +117,7 @@ def _ask(plan: Plan, place: Workplace) -> None:
     click.echo(
         f"This texts {people:,} people for {credits:,} credits. Only '{wanted}' is accepted to approve.", err=True
     )
-    if click.prompt("  Enter a value", default="", show_default=False, err=True).replace(",", "").strip() != wanted:
+    if typed().replace(",", "") != wanted:
         click.echo("Apply cancelled; nothing was sent.", err=True)
         raise click.exceptions.Exit(1)
 

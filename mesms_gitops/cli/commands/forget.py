@@ -51,11 +51,13 @@ def command(obj: dict[str, Any], *, number: str, output: str, yes: bool, lock_ti
 
 def _ask(masked: str, *, can_ask: bool) -> None:
     """Have a person confirm it. Raises `UsageError` where nobody can be asked."""
+    from mesms_gitops.cli.asking import typed
+
     if not can_ask:
         raise UsageError("nobody is here to confirm", where="forget", why="there is no terminal", next_step="add --yes")
     click.echo(f"{masked} is never texted from here again, and leaves every snapshot. This cannot be undone.", err=True)
     click.echo("Only 'yes' is accepted.", err=True)
-    if click.prompt("  Enter a value", default="", show_default=False, err=True).strip() != "yes":
+    if typed() != "yes":
         click.echo("Cancelled; nothing was changed.", err=True)
         raise click.exceptions.Exit(1)
 

@@ -138,11 +138,13 @@ class _Lines:
         self._said: dict[str, str] = {}
         self._before = place.stored_state()
 
-    def __call__(self, state: State, _footer: str) -> None:
+    def __call__(self, state: State, footer: str) -> None:
         from mesms_gitops.reconcile.refresh import open_sends
         from mesms_gitops.views.watch_text import watch_line
 
         names = {name for name, _ in open_sends(self._before)}
+        if not names:
+            click.echo(footer)
         for name in sorted(names & state.campaigns.keys()):
             line = watch_line(state, name)
             if self._said.get(name) != line:

@@ -11,6 +11,7 @@ from mesms_gitops.cli.github.commenting import put
 from mesms_gitops.cli.github.job import Outcome
 from mesms_gitops.cli.github.left_behind import release
 from mesms_gitops.cli.github.outputs import SUMMARY_BYTES, annotation
+from mesms_gitops.cli.github.overtaken import overtaken
 from mesms_gitops.cli.github.planned import (
     budget_words,
     comment_of,
@@ -46,6 +47,8 @@ def apply(job: Job) -> Outcome:
         ended = _Carried(found.exit_code or 1, found.reason, found.error or _refusals(found))
     elif over_budget(job, found):
         ended = _Carried(4, "", budget_words(job, found))
+    elif why := overtaken(job, found.document):
+        ended = _Carried(5, "plan-changed", why)
     else:
         try:
             approval, pull = _approval(job, found)

@@ -14,7 +14,7 @@ from mesms_gitops.errors import StalePlan
 from mesms_gitops.model.marker import Marker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from mesms_gitops.api.github import GitHub
     from mesms_gitops.model.pull_request import Comment, PullRequest, Review
@@ -56,7 +56,7 @@ def approved_in(github: GitHub, pull: PullRequest, environment: str, bot: str, r
     if not marker.can_approve:
         raise _refused(f"the plan in #{pull.number} cannot be approved: {_weakness(marker)}")
     if reviews:
-        _check_reviews(github.reviews(pull.number), pull, reviews)
+        _check_reviews(github, pull, reviews)
     return Approved(marker.digest, pull)
 
 
@@ -81,19 +81,23 @@ def _weakness(marker: Marker) -> str:
     return "it was made without the account" if marker.unchecked else "the branch moved on after it"
 
 
-def _check_reviews(reviews: Sequence[Review], pull: PullRequest, wanted: int) -> None:
-    """The newest word of each reviewer counts; an approval only of the commit that was merged, and by somebody else."""
+def _check_reviews(github: GitHub, pull: PullRequest, wanted: int) -> None:
+    """The newest word of each reviewer counts; an approval only of the commit that was merged, and by somebody else.
+
+    A reviewer may push to the repository: anybody who can read it can review.
+    """
     newest: dict[str, Review] = {}
-    for review in reviews:
-        if review.verdict in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+    for review in github.reviews(pull.number):
+        if review.author and review.verdict in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
             newest[review.author] = review
+    newest = {author: one for author, one in newest.items() if github.may_write(author)}
     against = sorted(one.author for one in newest.values() if one.verdict == "CHANGES_REQUESTED")
     if against:
         raise _refused(f"changes were requested in #{pull.number} by {', '.join(against)}")
     approvals = [
         one.author
         for one in newest.values()
-        if one.verdict == "APPROVED" and one.commit == pull.head and one.author not in ("", pull.author)
+        if one.verdict == "APPROVED" and one.commit == pull.head and one.author != pull.author
     ]
     if len(approvals) < wanted:
         raise _refused(
