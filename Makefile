@@ -37,6 +37,7 @@ pictures: $(VENV)/.dev                  ## draw the terminal for the documents
 		../../../$(BIN)/python ../../../scripts/picture.py ../../images/validate.svg "mesms-gitops validate"
 	-@cd docs/samples/wrong && COLUMNS=80 FORCE_COLOR=1 ../../../$(MESMS) parts --recipients 12480 text.txt | \
 		../../../$(BIN)/python ../../../scripts/picture.py ../../images/parts.svg "mesms-gitops parts"
+	$(BIN)/python scripts/screenshots.py
 
 prove: $(VENV)/.dev                    ## the long proof; REPLAY=scenario:schedule plays one schedule
 	$(BIN)/python -m tests.protocol.prove $(if $(REPLAY),--replay '$(REPLAY)')
@@ -53,6 +54,8 @@ bench: $(VENV)/.dev                     ## the rows of docs/performance.md
 	$(BIN)/python -m benchmarks.personal
 	$(BIN)/python -m benchmarks.plans
 	$(BIN)/python -m benchmarks.state
+	$(BIN)/python -m benchmarks.results
+	$(BIN)/python -m benchmarks.report
 
 schemas: $(VENV)/.dev                  ## write schemas/ anew from the models
 	$(BIN)/python -m mesms_gitops.manifests.schema schemas
