@@ -210,8 +210,8 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "no delivery to take up",
             (
                 "`delivery:` takes up those recipients of an earlier campaign whose delivery ended in one of the named "
-                "states. That campaign, and any in `except_reached_by`, must be in state, something of it must have "
-                "left, and ME-SMS must be asked, unless `report --recipients` has kept what became of everybody."
+                "states. That campaign must be in state, and so must any in `except_reached_by`; something of it must "
+                "have left, and ME-SMS must be asked, unless `report --recipients` has kept what became of everybody."
             ),
         ),
         DELIVERY_OPEN: (

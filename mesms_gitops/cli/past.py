@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mesms_gitops.model.observation import RecipientPage
+    from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import CampaignRecord, State
     from mesms_gitops.reconcile.ports import Account
     from mesms_gitops.store.results import ResultFolder
@@ -29,6 +30,7 @@ class RecordedPast:
     account: Account | None
     results: ResultFolder | None = None
     _turn: Lock = field(default_factory=Lock)
+    _sends: dict[str, tuple[str, SendRecord]] = field(default_factory=dict)
 
     @property
     def can_be_asked(self) -> bool:
@@ -66,17 +68,16 @@ class RecordedPast:
         """Campaign and fingerprint of the results of a message that can stand for asking; None where none can."""
         if self.results is None:
             return None
-        for campaign, send in self.state.sends():
-            if send.uuid == uuid:
-                try:
-                    head = self.results.head(campaign.name, send.fingerprint)
-                    stays = head is not None and will_stay(
-                        head, self.results.counts(campaign.name, send.fingerprint), send
-                    )
-                except MesmsError:
-                    return None  # what cannot be opened is asked for
-                return (campaign.name, send.fingerprint) if stays else None
-        return None
+        if not self._sends:
+            self._sends.update({send.uuid: (record.name, send) for record, send in self.state.sends() if send.uuid})
+        campaign, send = self._sends[uuid]
+        try:
+            head = self.results.head(campaign, send.fingerprint)
+            if head is None or not will_stay(head, self.results.counts(campaign, send.fingerprint), send):
+                return None
+        except MesmsError:
+            return None  # what cannot be opened is asked for
+        return campaign, send.fingerprint
 
     def _record(self, campaign: str) -> CampaignRecord | None:
         record = self.state.campaigns.get(campaign)

@@ -85,13 +85,14 @@ def branch_chain(location: str, root: Path, objects: Objects) -> Chain:
 
 def file_chain(path: Path, where: str, objects: Objects) -> Chain | None:
     """The commits of the main line that changed the state file at ``path``; None where it is in no commit."""
-    listed = objects.lines("ls-files", "--full-name", "--error-unmatch", "--", str(path))
-    if not listed:
+    listed = objects.printed("ls-files", "-z", "--full-name", "--error-unmatch", "--", str(path))
+    name = (listed or b"").partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    if not name or "\n" in name:
         return None
-    ids = objects.lines("rev-list", "--first-parent", "--reverse", "HEAD", "--", f":(top,literal){listed[0]}")
+    ids = objects.lines("rev-list", "--first-parent", "--reverse", "HEAD", "--", f":(top,literal){name}")
     if not ids:
         return None
-    return Chain(where, tuple(ids), listed[0], is_each=False, is_cut=is_shallow(objects))
+    return Chain(where, tuple(ids), name, is_each=False, is_cut=is_shallow(objects))
 
 
 def is_shallow(objects: Objects) -> bool:

@@ -43,7 +43,7 @@ def split(location: str) -> tuple[str, dict[str, str]]:
     pairs = parse_qsl(query, keep_blank_values=True)
     ours = {key: value for key, value in pairs if key in ("state", "schema")}
     userinfo, at, _ = base.partition("//")[2].partition("/")[0].rpartition("@")
-    if (at and ":" in userinfo) or any(key in _SECRETS for key, _ in pairs):
+    if (at and ":" in userinfo) or _is_cut_short(location) or any(key in _SECRETS for key, _ in pairs):
         raise ConfigError(
             "a password does not belong into `state`",
             where=f"state: {shown(location)}",
@@ -57,8 +57,22 @@ def split(location: str) -> tuple[str, dict[str, str]]:
     return base + (f"?{urlencode(rest)}" if rest else ""), ours
 
 
+def _is_cut_short(location: str) -> bool:
+    """Whether a password that holds a / or a ? ends the host's part of ``location`` before its @ comes."""
+    rest = location.partition("//")[2]
+    authority = rest.partition("?")[0].partition("/")[0]
+    if "@" in authority or ":" not in authority or authority.startswith("["):
+        return False
+    path, _, query = rest[len(authority) :].partition("?")
+    if not authority.rpartition(":")[2].isdecimal():
+        return "@" in path or "@" in query
+    return "@" in path or any("@" in word and "=" not in word for word in query.split("&"))
+
+
 def shown(location: str) -> str:
     """``location`` without what may be a password."""
+    if _is_cut_short(location):
+        return f"{location.partition('//')[0]}//…"
     base, _, query = location.partition("?")
     scheme, slashes, rest = base.partition("//")
     authority, slash, path = rest.partition("/")

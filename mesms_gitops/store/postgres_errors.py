@@ -28,6 +28,10 @@ _CONNECTING = (
     ),
     (r"read-only|in recovery|standby", "name the primary in `state:`; this server only follows it"),
     (
+        r"invalid sslmode value",
+        "mend ?sslmode= in `state:`, or PGSSLMODE: it is verify-full, require or another of libpq's",
+    ),
+    (
         r"certificate|SSL|TLS",
         "name the certificate that vouches for the server: ?sslrootcert=FILE in `state:`, or PGSSLROOTCERT",
     ),
@@ -56,12 +60,17 @@ def refused(error: psycopg.Error, address: Address, doing: str, role: str, schem
     )
 
 
+def grants(schema: str, role: str) -> str:
+    """The SQL that gives ``role`` what it needs in ``schema``; both quoted already."""
+    return (
+        f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}; and where the tables stand already: "
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {_TABLES} TO {role}"
+    )
+
+
 def _step(code: str, role: str, schema: str) -> str:
     if code in ("42501", "3F000"):
-        return (
-            f"let a role that may say: GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}; and where the tables stand "
-            f"already: GRANT SELECT, INSERT, UPDATE, DELETE ON {_TABLES} TO {role}"
-        )
+        return f"let a role that may say: {grants(schema, role)}"
     if code == "25006":
         return "name the primary in `state:`; this server (or this user) only reads"
     if code.startswith("53"):

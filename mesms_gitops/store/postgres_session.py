@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mesms_gitops.errors import ConfigError, StateError, StateUnreadable
 from mesms_gitops.store.postgres_address import address, shown
-from mesms_gitops.store.postgres_errors import one_line, refused, unreached
-from mesms_gitops.store.postgres_sql import SETTINGS, TABLES
+from mesms_gitops.store.postgres_errors import grants, one_line, refused, unreached
+from mesms_gitops.store.postgres_sql import IS_HIDDEN, SETTINGS, TABLES
 from mesms_gitops.store.sql_store import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -133,10 +133,24 @@ class Session:
         if not self._has_tables:
             row = connection.execute("select to_regclass('mesms_schema') is not null").fetchone()
             if not (row and row[0]):
+                self._check_hidden(connection)
                 return False
             self._check_version(connection)
             self._has_tables = True
         return True
+
+    def _check_hidden(self, connection: Connection) -> None:
+        """A state that may not be looked at is not one that does not stand. Raises `StateError`."""
+        row = connection.execute(IS_HIDDEN).fetchone()
+        if row is None:
+            return
+        role, schema = f'"{connection.info.user}"', f'"{row[0]}"'
+        raise StateError(
+            "the state's tables may not be looked at; nothing was sent or changed",
+            where=self.where,
+            why=f"they stand in the schema {schema}, on which {role} has no right",
+            next_step=f"let a role that may say: {grants(schema, role)}",
+        )
 
     def _check_version(self, connection: Connection) -> None:
         row = connection.execute("select max(version) from mesms_schema").fetchone()

@@ -75,6 +75,14 @@ WRITE = _REST.format(head=_ON_WHAT_STANDS)
 Of two at once the second waits for the first's head row, then sees its serial and moves nothing.
 """
 
+IS_HIDDEN = """
+select spaces.nspname from pg_class as tables join pg_namespace as spaces on spaces.oid = tables.relnamespace
+where tables.relname = 'mesms_schema' and tables.relkind = 'r' and not has_schema_privilege(spaces.oid, 'usage')
+    and spaces.nspname = any(
+        string_to_array(replace(replace(current_setting('search_path'), '"$user"', current_user), '"', ''), ', '))
+"""
+"""The schema, of those that are to be looked through, that has our tables where this user may not look."""
+
 IS_BEREFT = """
 select exists (select from mesms_journal where state = %(state)s)
     and not exists (select from mesms_state where name = %(state)s)

@@ -52,6 +52,8 @@ def test_it_is_readable_to_the_collector_and_never_half_written(sent: Project) -
     file.parent.mkdir()
     assert sent.run("refresh", "--openmetrics", "metrics/mesms.prom").code == 0
     assert stat.S_IMODE(file.stat().st_mode) & 0o444 == 0o444 or os.name != "posix"
+    kept, before = sent.root / "kept", file.read_text(encoding="utf-8")
+    os.link(file, kept)
     broken: list[str] = []
     done = threading.Event()
 
@@ -68,6 +70,7 @@ def test_it_is_readable_to_the_collector_and_never_half_written(sent: Project) -
     done.set()
     reader.join()
     assert broken == []
+    assert kept.read_text(encoding="utf-8") == before, "a reader that had it open goes on reading the old one"
     assert [one.name for one in file.parent.iterdir()] == ["mesms.prom"]
 
 

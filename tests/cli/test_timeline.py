@@ -17,7 +17,8 @@ import pytest
 from mesms_gitops.sandbox.server import running
 from tests.cli.conftest import BEGINS, PROJECT, Project
 from tests.cli.timeline_story import HOSTILE, NEW_TEXT, RUN, Told, runner, told_in
-from tests.github.stand_in import REPOSITORY, serving
+from tests.github.forge import REPOSITORY
+from tests.github.stand_in import serving
 from tests.store.bench_git import BRANCH
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from mesms_gitops.sandbox.server import Running
 
+FILED = "สถานะ/state.json"
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/history.schema.json").read_text(encoding="utf-8"))
 
 
@@ -181,13 +183,13 @@ def test_a_shallow_clone_says_what_it_cannot_see(told: Told, tmp_path: Path) -> 
 def filed(project: Project) -> Told:
     """A project whose state is a file that is committed after each apply."""
     made = Told(project)
-    project.write("mesms.yaml", PROJECT)
+    project.write("mesms.yaml", f"{PROJECT}state: {FILED}\n")
     made.git("init", "-qb", "main")
     for number, text in enumerate(("First", "Second", "Third"), start=1):
         project.campaign("vip", content=text)
         made.save(f"text {number}", day=number)
         assert runner(made, number).code == 0
-        made.git("add", "-f", ".mesms/state.json")
+        made.git("add", "-f", FILED)
         made.save(f"state {number}", day=number)
     return made
 
@@ -207,7 +209,7 @@ def test_a_state_file_in_git_has_a_history_as_well(filed: Told) -> None:
 
 def test_an_older_state_file_is_a_break(filed: Told) -> None:
     """A commit that brings back an older state, whose sends would be forgotten, is named with its serial."""
-    filed.git("checkout", "-q", "HEAD~4", "--", ".mesms/state.json")
+    filed.git("checkout", "-q", "HEAD~4", "--", FILED)
     filed.save("back to the first", day=20)
     ran = filed.project.run("history", "--verify", "--json")
     assert ran.code == 1

@@ -12,11 +12,13 @@ import pytest
 from mesms_gitops.sandbox.server import Running, running
 from tests.cli.conftest import BEGINS
 from tests.github.runner import COMMAND, Ended, Runner, git
-from tests.github.stand_in import Forge, serving
+from tests.github.stand_in import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from tests.github.forge import Forge
 
 PROJECT = """\
 version: 1

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from tests.github.stand_in import REPOSITORY
+from tests.github.forge import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.github.stand_in import Forge
+    from tests.github.forge import Forge
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("mesms-gitops")

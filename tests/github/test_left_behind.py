@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -56,7 +56,7 @@ def impatient(folder: Path) -> Path:
 def on_another_machine(shop: Shop) -> LockInfo:
     """Rewrite the lock as a runner with another name would have left it; the lock as it stands then."""
     state, remote = shop.runner.variables["MESMS_STATE"], shop.runner.remote
-    other = {"host": "fv-az1", "machine": "another", "boot": "another", "pid_space": "another"}
+    other: dict[str, Any] = {"host": "fv-az1", "machine": "another", "boot": "another", "pid_space": "another"}
     if not state.startswith("git:"):
         file = Path(f"{state}.lock")
         lock = replace(decode_lock(file.read_bytes()), **other)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.conftest import sends, texted
 from tests.github.runner import git
+from tests.github.test_action import ran
 from tests.github.test_story import opened
 
 if TYPE_CHECKING:
@@ -46,3 +48,12 @@ def test_other_commits_on_the_branch_stop_nothing(shop: Shop) -> None:
     applied = shop.apply(commit)
     assert applied.code == 0, applied.log
     assert texted(shop.sandbox) == {"66800000001": 1, "66800000002": 1}
+
+
+def test_a_project_without_a_checkout_has_no_branch_to_ask(shop: Shop) -> None:
+    """It came to the job another way, as an artifact may: the apply is as it would be without this."""
+    shop.campaign("order")
+    shutil.rmtree(shop.clone / ".git")
+    applied = ran(shop, command="apply", approval="environment", comment="never")
+    assert applied.code == 0, applied.log
+    assert sends(shop.sandbox) == 1

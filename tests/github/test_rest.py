@@ -12,7 +12,8 @@ from mesms_gitops.cli.github.commenting import own, put, strike
 from mesms_gitops.errors import AnswerUnreadable, ApiError, ConfigError, StalePlan
 from mesms_gitops.model.marker import Marker
 from mesms_gitops.views.comment_words import ENGLISH
-from tests.github.stand_in import BOT, REPOSITORY, Forge, serving
+from tests.github.forge import BOT, REPOSITORY, Forge
+from tests.github.stand_in import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -225,3 +225,20 @@ def test_a_new_commit_replaces_the_comment_and_the_old_plan_approves_nothing(sho
     marker = Marker.of(body)
     assert marker is not None and marker.can_approve
     assert marker.digest != first
+
+
+def test_a_pull_request_that_takes_no_comment_keeps_no_report_from_another(shop: Shop) -> None:
+    """The conversation of the first is locked after its merge: the second is told what was delivered all the same."""
+    numbers = []
+    for name in ("first", "second"):
+        git(shop.clone, "checkout", "--quiet", "main")
+        numbers.append(opened(shop, name)[0])
+        commit = shop.merge(numbers[-1], name)
+        assert shop.apply(commit).code == 0
+    shop.forge.locked = {numbers[0]}
+    shop.sandbox.advance(timedelta(days=10))
+    refreshed = shop.refresh(commit)
+    assert refreshed.code == 0, refreshed.log
+    kinds = [[marker.kind for body in shop.forge.said(one) if (marker := Marker.of(body))] for one in numbers]
+    assert kinds == [["plan", "apply"], ["plan", "apply", "report"]]
+    assert "issue is locked" in refreshed.log

@@ -15,7 +15,8 @@ from mesms_gitops.cli.github.stranger import MAX_REPORT_BYTES, comment_for_stran
 from mesms_gitops.cli.github.surroundings import Surroundings
 from mesms_gitops.errors import UsageError
 from mesms_gitops.model.marker import Marker
-from tests.github.stand_in import REPOSITORY, Forge, serving
+from tests.github.forge import REPOSITORY, Forge
+from tests.github.stand_in import serving
 from tests.github.test_comment import HOSTILE, action, document, outside_of_code
 
 if TYPE_CHECKING:

@@ -306,6 +306,12 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
         assert "sesame" not in f"{error.what} {error.where} {error.why} {error.next_step}"
 
 
+def test_a_wrong_sslmode(tmp_path: Path) -> None:
+    """The error names the setting, not host and port."""
+    for error in failing(opened(f"{server().location()}&sslmode=bogus", tmp_path)):
+        assert "sslmode" in error.next_step
+
+
 def test_a_wrong_password(tmp_path: Path) -> None:
     """The error says where a password belongs."""
     passfile = tmp_path / "pgpass"
@@ -334,6 +340,28 @@ def test_a_user_without_rights(tmp_path: Path, bench: PostgresBench) -> None:
         connection.execute(grant)
         with opened(location, tmp_path).lock("apply", 0):
             opened(location, tmp_path).commit(grown(None, "a"), 0)
+
+
+def test_tables_that_may_not_be_looked_at_are_no_empty_start(tmp_path: Path, bench: PostgresBench) -> None:
+    """A schema without USAGE hides its tables: that is an error, with the SQL that shows them, in every act."""
+    bench.open().commit(grown(None, "a"), 0)
+    schema, role = bench.schema, f"h{bench.schema}"
+    passfile = tmp_path / "pgpass"
+    passfile.touch(0o600)
+    passfile.write_text(f"*:*:*:{role}:sesame-in-tests\n", encoding="utf-8")
+    location = replace(server(), passfile=passfile).location(schema=schema, user=role)
+    with bench.connected() as connection:
+        connection.execute(f"create role {role} login password 'sesame-in-tests'")
+        for error in failing(opened(location, tmp_path)):
+            assert "may not be looked at" in error.what
+            assert f'"{schema}"' in error.why
+        assert opened(location, tmp_path).read_freeze().everything
+        for grant in error.next_step.removeprefix("let a role that may say: ").split(
+            "; and where the tables stand already: "
+        ):
+            connection.execute(f"set search_path to {schema}")
+            connection.execute(grant)
+    assert set(opened(location, tmp_path).read().campaigns) == {"a"}
 
 
 def test_a_user_that_may_only_look(tmp_path: Path, bench: PostgresBench) -> None:
@@ -395,7 +423,16 @@ def test_a_row_that_is_no_record_is_named(bench: PostgresBench) -> None:
 
 @pytest.mark.parametrize(
     "location",
-    ["postgresql://me:hunter2@db.example/x", "postgresql://db.example/x?password=hunter2", "postgres://:hunter2@h/x"],
+    [
+        "postgresql://me:hunter2@db.example/x",
+        "postgresql://db.example/x?password=hunter2",
+        "postgres://:hunter2@h/x",
+        "postgresql://me:a/hunter2@db.example/x",
+        "postgresql://me:hunter2/b@db.example/x",
+        "postgresql://me:5/hunter2@db.example:5432/x",
+        "postgresql://me:hunter2?b@db.example/x",
+        "postgresql://me:5?hunter2@db.example/x",
+    ],
 )
 def test_a_password_is_refused_and_not_shown(tmp_path: Path, location: str) -> None:
     """It would stand in mesms.yaml; the error says where it belongs and does not repeat it."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mesms_gitops.model.delivery import DELIVERY_STATES
@@ -40,6 +40,7 @@ def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     balance=st.none() | st.integers(-(10**9), 10**12),
     version=st.text(st.characters(codec="utf-8", exclude_characters="\r")),
 )
+@example(state=State(LINEAGE), freeze=Freeze(), now=NOW, balance=None, version='1 "quoted" \\ \\n, and\na line}')
 def test_any_state_is_read_back_as_it_is(
     state: State, freeze: Freeze, now: datetime, balance: int | None, version: str
 ) -> None:

@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 def overtaken(job: Job, plan: Mapping[str, Any]) -> str:
     """Why the plan, made from HEAD, is not what its branch wants now; empty where it is, or where nobody can be asked.
 
-    ``plan`` is the JSON of `plan`. Without a token the remote cannot be asked. Raises `StateError`.
+    ``plan`` is the JSON of `plan`. Lists and templates are not looked at. Without a token the remote cannot be asked.
+    Raises `StateError`.
     """
     around = job.surroundings
     files = _files(plan)
     if not files or not around.branch or job.github is None:
         return ""
     git, ref = Git(job.inputs.folder), f"refs/heads/{around.branch}"
+    here = git.run("rev-parse", "--verify", "--quiet", "HEAD")
+    if not here.is_well:
+        return ""  # no checkout: the project came another way, and no branch wants or does not want it
     listed = _well(git.run("ls-remote", "--quiet", "origin", ref), around.branch).out.decode("utf-8", "replace")
     head = next((row.split("\t")[0] for row in listed.splitlines() if row.endswith(f"\t{ref}")), "")
     if not head:
         return f"the branch {around.branch} is gone"
-    if head == git.run("rev-parse", "HEAD").line:
+    if head == here.line:
         return ""
     _well(git.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "origin", head), around.branch)
     moved = [file for file in files if _blob(git, "HEAD", file) != _blob(git, head, file)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mesms_gitops.cli.github import children
@@ -57,20 +58,26 @@ def is_settled(campaign: Mapping[str, Any]) -> bool:
 
 
 def _post(job: Job, status: Mapping[str, Any], lines: Mapping[str, DeliveryShown]) -> int | None:
-    """Post what is due; the id of the last comment. Raises `ApiError`."""
-    assert job.github is not None
+    """Post what is due; the id of the last comment. Raises `ApiError`.
+
+    A pull request that takes no comment, as one whose conversation is locked, keeps none from the others.
+    """
     settled = {str(one["name"]): one for one in status.get("campaigns", []) if is_settled(one)}
-    posted = None
-    for number, names in _due(job, settled).items():
-        former = own(job.github.comments(number), "report", job.inputs.environment, job.inputs.bot)
-        marker = Marker.of(former.body) if former else None
-        known = frozenset(marker.campaigns if marker else ())
-        if names <= known:
-            continue
-        shown = [lines[name] for name in sorted(names | known) if name in lines]
-        body = delivery_comment(job.inputs.environment, shown, words=job.words)
-        posted = put(job.github, number, body, job.inputs.bot)
-    return posted
+    posted = [job.told(partial(_report, job, number, names, lines)) for number, names in _due(job, settled).items()]
+    return next((comment for comment in reversed(posted) if comment is not None), None)
+
+
+def _report(job: Job, number: int, names: frozenset[str], lines: Mapping[str, DeliveryShown]) -> int | None:
+    """Tell pull request ``number`` of ``names``; None where it knows them already. Raises `ApiError`."""
+    assert job.github is not None
+    former = own(job.github.comments(number), "report", job.inputs.environment, job.inputs.bot)
+    marker = Marker.of(former.body) if former else None
+    known = frozenset(marker.campaigns if marker else ())
+    if names <= known:
+        return None
+    shown = [lines[name] for name in sorted(names | known) if name in lines]
+    body = delivery_comment(job.inputs.environment, shown, words=job.words)
+    return put(job.github, number, body, job.inputs.bot)
 
 
 def _due(job: Job, settled: Mapping[str, Mapping[str, Any]]) -> dict[int, frozenset[str]]:
