@@ -27,7 +27,7 @@ walls: $(VENV)/.dev                    ## the walls between the rooms
 
 unit: $(VENV)/.dev $(VENV)/.node
 	@scripts/need-servers
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not long"
 
 docs: $(VENV)/.dev                      ## write what commands print into the documents that show it
 	$(BIN)/python scripts/refresh_docs.py
@@ -39,7 +39,9 @@ pictures: $(VENV)/.dev                  ## draw the terminal for the documents
 		../../../$(BIN)/python ../../../scripts/picture.py ../../images/parts.svg "mesms-gitops parts"
 	$(BIN)/python scripts/screenshots.py
 
-prove: $(VENV)/.dev                    ## the long proof; REPLAY=scenario:schedule plays one schedule
+prove: $(VENV)/.dev $(VENV)/.node      ## the long tests and the long proof; REPLAY=scenario:schedule plays one schedule
+	@scripts/need-servers
+	$(if $(REPLAY),,$(BIN)/pytest -n $(WORKERS) --dist worksteal -m long)
 	$(BIN)/python -m tests.protocol.prove $(if $(REPLAY),--replay '$(REPLAY)')
 
 nightly: $(VENV)/.dev                  ## every schedule of two events

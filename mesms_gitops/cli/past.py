@@ -10,7 +10,7 @@ from mesms_gitops.errors import MesmsError
 from mesms_gitops.model.delivery import is_settled
 from mesms_gitops.model.numbers import COUNTRY_CODE
 from mesms_gitops.model.results import will_stay
-from mesms_gitops.reconcile.cursor import pages
+from mesms_gitops.reconcile.cursor import broken, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,15 +54,23 @@ class RecordedPast:
         return self._kept(uuid) is not None
 
     def msisdns(self, uuid: str, delivery_state: str) -> Iterator[str]:
-        """From what is kept, else page by page. Raises `ApiError`, also where a cursor repeats."""
+        """From what is kept, else page by page. Raises `ApiError`, also where pages are not what ME-SMS counts."""
         kept = self._kept(uuid)
         if kept is not None and self.results is not None:
             for number in self.results.numbers(*kept, (delivery_state,)):
                 yield f"{COUNTRY_CODE}{number:09d}"
             return
         assert self.account is not None  # asked only where it can be
+        listed, counted = 0, set()
         for page in pages(_OneByOne(self.account, self._turn), uuid, delivery_state):
-            yield from (msisdn for msisdn, found in page.rows if found == delivery_state)
+            rows = [msisdn for msisdn, found in page.rows if found == delivery_state]
+            listed += len(rows)
+            if page.summary:
+                counted.add(page.summary.get(delivery_state, 0))
+            yield from rows
+        # counts may move while pages are read; whoever is missing could be texted twice by `except_reached_by`
+        if counted and not min(counted) <= listed <= max(counted):
+            raise broken(uuid, f"{listed:,} recipients are listed as {delivery_state}, and {max(counted):,} counted")
 
     def _kept(self, uuid: str) -> tuple[str, str] | None:
         """Campaign and fingerprint of the results of a message that can stand for asking; None where none can."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from mesms_gitops.sandbox.faults import Fault
+
 from .conftest import Project, sends, texted
 
 if TYPE_CHECKING:
@@ -153,6 +155,20 @@ def test_whoever_a_later_campaign_reached_is_left_out(project: Project, sandbox:
     assert not [path for path in new if path.endswith("/recipients")]
     assert project.apply().code == 0
     assert texted(sandbox)["66" + REACHED[0][1:]] == 2  # by first and second, not by third
+
+
+def test_pages_that_end_early_are_no_list(project: Project, sandbox: Running) -> None:
+    """Of sixty who were reached fifty are listed: the plan stops, and once all are listed it goes on."""
+    first(project)
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=15))
+    fates(project)
+    again(project, "success")
+    sandbox.arm(Fault("bend_cursor", path="/recipients$", bend="end"))
+    ran = project.run("plan")
+    assert ran.code == 1
+    assert "what became of first could not be read" in " ".join(ran.err.split())
+    assert actions(project)["again"]["recipients"] == 60
 
 
 def test_a_campaign_that_state_does_not_know_leaves_nobody_out_in_silence(project: Project, sandbox: Running) -> None:
