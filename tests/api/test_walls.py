@@ -15,7 +15,7 @@ import pytest
 import mesms_gitops.api
 from mesms_gitops.api.client import MesmsClient
 from mesms_gitops.errors import ApiError, NoAnswer, NotReached
-from mesms_gitops.reconcile.ports import Account
+from mesms_gitops.reconcile.ports import Account, Recipients
 
 from .loopback import close
 from .sends import UUID, a_send
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     Connect = Callable[..., MesmsClient]
 
 ROOM = Path(mesms_gitops.api.__file__).parent
-PROMISED = [name for name, one in vars(Account).items() if inspect.isfunction(one) and not name.startswith("_")]
+PROMISED = [
+    name
+    for port in (Recipients, Account)
+    for name, one in vars(port).items()
+    if inspect.isfunction(one) and not name.startswith("_")
+]
 FOREIGN = [
     one
     for one in (getattr(httpx2, name) for name in httpx2.__all__)
@@ -77,8 +82,10 @@ def test_nor_does_one_of_the_system(
         client.send(a_send(), None)
 
 
-def test_one_module_knows_httpx2() -> None:
-    assert [file.name for file in sorted(ROOM.glob("*.py")) if "httpx2" in imported(file)] == ["transport.py"]
+def test_one_module_for_each_service_knows_httpx2() -> None:
+    """One speaks to ME-SMS, the others to GitHub; they share nothing but the library."""
+    knowing = {file.name for file in ROOM.glob("*.py") if "httpx2" in imported(file)}
+    assert knowing == {"transport.py", "github.py", "github_answers.py"}
 
 
 def imported(file: Path) -> set[str]:
