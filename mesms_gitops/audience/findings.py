@@ -181,8 +181,7 @@ class Findings:
             self.add(
                 Severity.WARNING,
                 codes.BAD_OPT_OUT,
-                f"the opt-out list {tally.label} has {_counted(bad, 'row')} without a usable number, "
-                "excluding nobody",
+                f"the opt-out list {tally.label} has {_counted(bad, 'row')} without a usable number, excluding nobody",
                 tally.path,
                 why=_by_reason(tally.invalid),
                 next_step="list them (masked) with `plan --rejects FILE.csv`, then mend the list",
