@@ -11,7 +11,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.errors import ApiRefusal, Interrupted
+from mesms_gitops.errors import AnswerUnreadable, ApiRefusal, Interrupted
 from mesms_gitops.model.delivery import can_still_change
 from mesms_gitops.model.observation import RemotePhase
 
@@ -45,23 +45,27 @@ class Refresh:
     write: Callable[[Mapping[str, RemoteMessage | None]], None]
     interrupted: Callable[[], bool] = lambda: False
     _fresh: Looks = field(default_factory=dict)
+    _unread: list[AnswerUnreadable] = field(default_factory=list)
     _written_at: datetime | None = None
 
     def run(self, state: State, names: Collection[str] = ()) -> int:
         """Look at every send of ``state`` (of the campaigns ``names``) that can still change; how many there were.
 
         Raises `Interrupted` after Ctrl-C and `ApiError` where the account cannot be read, both once all that was read
-        is written.
+        is written. One message that cannot be read keeps nobody from the others: it is raised after them.
         """
         opened = open_sends(state, names)
+        self._unread = []
         self._written_at = self.clock.now()
         try:
-            for uuid, message in looks(opened, self.account, self._tell, self._check):
+            for uuid, message in looks(opened, self.account, self._tell, self._check, self._unread.append):
                 self._fresh[uuid] = message
                 if len(self._fresh) >= WRITE_AFTER or self.clock.now() - self._written_at >= WRITE_EVERY:
                     self._write_down()
         finally:
             self._write_down()
+        if self._unread:
+            raise _of_all(self._unread, len(opened))
         return len(opened)
 
     def _write_down(self) -> None:
@@ -94,22 +98,46 @@ def looks(
     account: Account,
     tell: Callable[[str], None] = lambda _: None,
     check: Callable[[], None] = lambda: None,
+    unread: Callable[[AnswerUnreadable], None] | None = None,
 ) -> Iterator[tuple[str, RemoteMessage | None]]:
     """Each open send's message as it is now, with its newest counts; None where ME-SMS knows none. Makes only reads.
 
-    ``check`` is called before each request and may raise.
+    ``check`` is called before each request and may raise. ``unread`` hears of a message whose own answer cannot be
+    read, and it is left out; without it that is raised.
     """
     listed = _listed([record for _, record in opened], account, tell, check) if len(opened) > FEW else {}
     for number, (name, record) in enumerate(opened, start=1):
         uuid = record.uuid
         assert uuid is not None  # `can_still_change` lets only sends with one through
         tell(f"reading {name} ({number} of {len(opened)})")
-        message = listed.get(uuid.lower())
-        is_whole = message is None
-        if message is None:
-            check()
-            message = account.message(uuid)
-        yield uuid, message and _with_counts(message, account, check, is_whole=is_whole)
+        try:
+            seen = _seen(uuid, listed.get(uuid.lower()), account, check)
+        except AnswerUnreadable as error:
+            if unread is None:
+                raise
+            unread(error)
+        else:
+            yield uuid, seen
+
+
+def _seen(
+    uuid: str, listed: RemoteMessage | None, account: Account, check: Callable[[], None]
+) -> RemoteMessage | None:
+    """One message with its newest counts; ``listed`` is what the listing said of it."""
+    message = listed
+    if message is None:
+        check()
+        message = account.message(uuid)
+    return message and _with_counts(message, account, check, is_whole=listed is None)
+
+
+def _of_all(unread: Sequence[AnswerUnreadable], asked: int) -> AnswerUnreadable:
+    """The first of ``unread``, with how many messages there are like it."""
+    first = unread[0]
+    how_many = f"{len(unread)} of {asked} messages could not be read; what the others say is written down"
+    return AnswerUnreadable(
+        first.what, where=first.where, why=f"{how_many}\n{first.why}" if first.why else how_many, next_step=first.next_step
+    )
 
 
 def _listed(

@@ -83,6 +83,11 @@ class ReportLine:
     notes: tuple[str, ...] = ()
     sends: tuple[SendRecord, ...] = ()
 
+    @property
+    def left_at(self) -> datetime:
+        """When the first of it left, or was to leave; of a message sent at once, when it was asked for."""
+        return self.scheduled_at or min(send.intended_at for send in self.sends)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -118,9 +118,8 @@ def _name(line: ReportLine) -> Iterator[str]:
 
 
 def _left(line: ReportLine, timezone: str) -> str:
-    at = line.scheduled_at or min(send.intended_at for send in line.sends)
-    clock = local_time(at, timezone)
-    return element("time", clock[:16], datetime=iso(at))
+    clock = local_time(line.left_at, timezone)
+    return element("time", clock[:16], datetime=iso(line.left_at))
 
 
 def _shared(count: int, people: int) -> str:

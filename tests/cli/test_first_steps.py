@@ -95,7 +95,7 @@ def test_what_a_manifest_refuses_init_refuses(newcomer: Project, option: str, va
 
 def test_a_project_that_is_there_gets_what_it_lacks(project: Project) -> None:
     """No sample: its sender may be one this project refuses."""
-    project.write(".gitignore", "*.csv\nlists/\n.mesms/*.lock\n.mesms/*.guard\n")
+    project.write(".gitignore", "*.csv\n*.parquet\nlists/\n.mesms/*.lock\n.mesms/*.guard\n")
     before = (project.root / "mesms.yaml").read_bytes()
     ran = good(project.run("init", "--sender", "SiamCoffee"))
     assert ran.out.split() == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,7 +50,7 @@ def command(
     What has all its results, or left too long ago for any to come, is settled and not asked about again. Ctrl-C keeps
     what was read. With --watch the state is locked only while something is written.
     """
-    if interval is not None and (not watch or interval < LEAST_INTERVAL):
+    if interval is not None and (not watch or not math.isfinite(interval) or interval < LEAST_INTERVAL):
         raise UsageError(
             "--interval is for --watch, and 1 second at least",
             where="--interval",

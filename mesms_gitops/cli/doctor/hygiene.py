@@ -116,7 +116,10 @@ def _lists(root: Path, tracked: list[str]) -> CheckLine:
     held = {}
     for name in tracked[:MOST_FILES]:
         low = name.lower()
-        if low.endswith(LIST_SUFFIXES) and (count := mobiles(low, _body(root, name))):
+        if not low.endswith(LIST_SUFFIXES):
+            continue
+        body = _body(root, name)
+        if not is_schema(low, body) and (count := mobiles(low, body)):
             held[name] = count
     if not held:
         return ok("git.lists", "git: no list of phone numbers is tracked")

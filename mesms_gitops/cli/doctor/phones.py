@@ -16,6 +16,7 @@ _MOBILE: Final = re.compile(rb"(?<![0-9A-Fa-f.])(?:\+?66|0)[ -]?([689])[ -]?([0-
 """Thai mobile numbers begin with 06, 08 or 09 (NBTC numbering plan)."""
 _BARE: Final = re.compile(rb">([689][0-9]{8})<")
 """As a spreadsheet keeps one whose first zero it has dropped."""
+_SCHEMA: Final = re.compile(rb"""\s*\{\s*"\$schema"\s*:\s*"https?://json-schema\.org/""")
 _ROWS: Final = 100_000
 
 
@@ -26,6 +27,11 @@ def mobiles(name: str, body: bytes) -> int:
     if name.endswith(".parquet"):
         return len(_in_text(_of_parquet(body)))
     return len(_in_text(body[:MOST_BYTES]))
+
+
+def is_schema(name: str, body: bytes) -> bool:
+    """Whether ``body`` is a JSON Schema, as `init` writes them: the numbers in it are examples of how to write one."""
+    return name.endswith(".schema.json") and _SCHEMA.match(body) is not None
 
 
 def _in_text(body: bytes) -> set[bytes]:
