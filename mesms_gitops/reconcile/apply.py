@@ -89,8 +89,20 @@ def _sending(actions: Iterable[Action]) -> list[Sending]:
 def _in_order(actions: Iterable[Action], run: Run) -> tuple[StepOutcome, ...]:
     for action in (*_cancelling(actions), *_sending(actions)):
         if action.campaign not in run.outcomes:
-            run.note(action, StepResult.NOT_ATTEMPTED, f"not attempted: {run.stopped or 'interrupted'}")
+            run.note(action, StepResult.NOT_ATTEMPTED, _left_undone(action, run))
     return tuple(run.outcomes[name] for name in sorted(run.outcomes))
+
+
+def _left_undone(action: Action, run: Run) -> str:
+    """Why an action has no outcome of its own, and how much of it was carried out before."""
+    why = run.stopped or "interrupted"
+    record = run.journal.newest.campaigns.get(action.campaign)
+    wanted = {send.fingerprint for send in action.sends} if isinstance(action, Sending) else set()
+    own = (send for send in record.current if send.run == run.tools.run) if record else ()
+    made = sum(send.is_live and send.fingerprint in wanted for send in own)
+    if not made:
+        return f"not attempted: {why}"
+    return f"{made:,} of {len(action.sends):,} sends made, the others not attempted: {why}"
 
 
 def _cancel(action: Action, run: Run) -> None:

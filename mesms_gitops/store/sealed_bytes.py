@@ -26,6 +26,7 @@ class SealedBytes:
     def __init__(self, sealing: Sealing | None = None) -> None:
         """Nothing is read or imported yet."""
         self._sealing = sealing
+        self._is_tried = False
 
     @property
     def seals(self) -> bool:
@@ -44,14 +45,36 @@ class SealedBytes:
     def sealed(self, body: bytes, before: bytes | None = None) -> bytes:
         """``body`` as it is to be stored in place of ``before``, which is as it was stored.
 
-        What was sealed never ends up open: without recipients it is sealed to the identities it was opened with.
+        What was sealed never ends up open: without recipients it is sealed to the identities it was opened with. What
+        cannot be opened here again is not stored: the sends that would follow are of a state that nobody may ever read.
         Raises `ConfigError`, `StateError`.
         """
         if self._sealing is None:
             return body
         was_sealed = before is not None and is_sealed(before)
         found = self._sealing.seal(body, was_sealed=was_sealed)
-        return body if found is None else found
+        if found is None:
+            return body
+        if not self._is_tried:
+            self._try(found, body)
+            self._is_tried = True
+        return found
+
+    def _try(self, found: bytes, body: bytes) -> None:
+        assert self._sealing is not None  # only what was sealed is tried
+        try:
+            if self._sealing.open(found) == body:
+                return
+            why = "what was opened is not what was encrypted"
+            next_step = None
+        except (ConfigError, StateError) as error:
+            why, next_step = error.why or error.what, error.next_step
+        raise StateError(
+            "the state would be encrypted so that it cannot be opened here; it was not written",
+            where="encryption.state",
+            why=why,
+            next_step=next_step or "set MESMS_AGE_IDENTITY_FILE to an identity of one of the recipients",
+        )
 
     def opened(self, stored: bytes, where: str) -> bytes:
         """``stored`` as it was before it was sealed; bytes that never were are given back. Raises `StateError`."""

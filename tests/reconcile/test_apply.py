@@ -412,8 +412,9 @@ def test_ctrl_c_finishes_the_request_in_flight_and_writes_it_down(
     assert (bench.posts, told(outcome), outcome.exit_code) == (made, results, 130)
     assert not [send for _, send in bench.state.sends() if send.is_unsettled]
     assert len([step for step in bench.trace if "intended" in step]) == len([step for step in made if "send" in step])
+    begun = "1 of 2 sends made, the others not attempted: interrupted"
     assert {step.message for step in outcome.steps if step.result is StepResult.NOT_ATTEMPTED} == {
-        "not attempted: interrupted"
+        begun if posts == 3 else "not attempted: interrupted"
     }
     bench.posts_until_interrupt = None
     bench.apply(SMALL, DEAR)

@@ -90,6 +90,16 @@ def test_what_is_stored_is_sealed(place: Bench, ours: Team) -> None:
     assert opened(place, ours.seal(ours.recipient)).read() == state(3, "songkran")
 
 
+def test_what_could_not_be_opened_again_is_not_stored(place: Bench, ours: Team, theirs: Team) -> None:
+    """A run that seals to somebody else, or has no identity, stops at its first commit: nothing was sent by then."""
+    nobody = SealedBytes(Sealing((ours.recipient,), None, setting="encryption.state", of="states"))
+    for sealed in (ours.seal(theirs.recipient), nobody):
+        with pytest.raises(StateError, match="cannot be opened here") as caught:
+            opened(place, sealed).commit(state(1, "songkran"), 0)
+        assert caught.value.next_step
+    assert opened(place).read() is None
+
+
 def test_the_backup_is_sealed_as_well(backed: Bench, ours: Team) -> None:
     """What stood before is not left open beside what is sealed."""
     for serial in (1, 2, 3):
