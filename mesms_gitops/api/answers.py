@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.api.assumptions import APPROVED, LIST_LIMIT, PHASES, RECIPIENTS_LIMIT
 from mesms_gitops.api.fields import Rounding, error_text, to_whole
+from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.model.observation import (
     Accepted,
     MessagePage,
@@ -22,6 +23,7 @@ from mesms_gitops.model.observation import (
     RemotePhase,
     SenderName,
 )
+from mesms_gitops.planning.fingerprint import masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,7 +176,7 @@ def _counts(value: object, wanted: str, body: object, lens: Lens) -> Mapping[str
         return MappingProxyType({})
     counts: dict[str, int] = {}
     for word, count in _count_rows(value, wanted, body, lens):
-        state = word.strip().lower()
+        state = _state(word)
         number = lens.as_whole(count, wanted, body)
         if number is None:
             raise lens.garbled(body, wanted, "counts by state")
@@ -206,7 +208,13 @@ def _recipient(row: object, lens: Lens) -> tuple[str, str]:
     if not number or not state:
         raise lens.missing(row, "recipients.status" if number else "recipients.msisdn")
     national = _NATIONAL.fullmatch(number.strip())
-    return (f"66{national[1]}" if national else number), state.strip().lower()
+    return (f"66{national[1]}" if national else number), _state(state)
+
+
+def _state(word: str) -> str:
+    """A delivery state as it is recorded: in lower case, and without what could be a phone number, for it is stored."""
+    state = word.strip().lower()
+    return state if state in DELIVERY_STATES else masked(state)
 
 
 def _next_cursor(shown: int, around: tuple[Frame, ...], after: int, lens: Lens) -> int | None:

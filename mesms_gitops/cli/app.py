@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 USAGE = 64
 INTERRUPTED = 130
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""No room on the disk, or in one's share of it."""
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -122,6 +125,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # the reader of our output went away (`| head`): not an error of ours, and nothing is left to say. Pointing
         # stdout elsewhere keeps the interpreter from flushing into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _fault(error, verbose="-v" in (sys.argv if arguments is None else arguments))
+        print(f"error: what was to be written has no room ({error.strerror})", file=sys.stderr)
+        print("  next: make room, then run the same command again", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # as above
         return 1
     except Exception as error:  # the last door: a fault of ours must not look like one of the user's
         return _fault(error, verbose="-v" in (sys.argv if arguments is None else arguments))

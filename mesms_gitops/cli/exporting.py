@@ -102,7 +102,10 @@ def _check_place(path: Path, *, force: bool) -> None:
 def _replaced(path: Path) -> Iterator[IO[bytes]]:
     """A file that is at ``path`` once the context ends well; a temporary one is for its owner alone, and so is this."""
     try:
-        file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+        # with the same ending: where git ignores `*.csv`, it ignores one that a crash left behind as well
+        file = tempfile.NamedTemporaryFile(  # noqa: SIM115
+            dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix, delete=False
+        )
         try:
             yield file
             file.close()

@@ -7,11 +7,11 @@ not, so nobody's apply or stop has to wait for it. Whoever is forgotten meanwhil
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.cli.wiring import Interrupt, client
-from mesms_gitops.errors import ConfigError, Interrupted, MesmsError
+from mesms_gitops.errors import ApiRefusal, ConfigError, Interrupted, MesmsError
 from mesms_gitops.model.results import will_stay
 from mesms_gitops.model.snapshot import Snapshot
 from mesms_gitops.model.suppression import Suppression
@@ -20,6 +20,7 @@ from mesms_gitops.store.result_form import NUMBER, frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from polars import DataFrame
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import State
 
+_UNKNOWN: Final = 404
+"""HTTP status of a message that ME-SMS does not know (any more)."""
 KEEP_EVERY: Final = timedelta(seconds=30)
 LEAST_PATIENCE: Final = 30.0
 """Seconds to wait for the lock once results were read: reading them again would cost more."""
@@ -36,12 +39,18 @@ LEAST_PATIENCE: Final = 30.0
 
 @dataclass(slots=True)
 class Gathering:
-    """The results of some sends of ``state``, each a frame of `result_form`'s columns."""
+    """The results of some sends of ``state``, each a frame of `result_form`'s columns.
+
+    Where ME-SMS does not know a message any more, what is kept of it stands, however old. Where nothing is kept, that
+    is an error, or with ``leave_out`` a note: a message that was purged keeps nobody from the results of the others.
+    """
 
     place: Workplace
     state: State
     lock_timeout: float = 0.0
+    leave_out: bool = False
     interrupt: Interrupt = field(default_factory=Interrupt)
+    _left_out: set[str] = field(default_factory=set)
     _waiting: list[tuple[ResultHead, DataFrame]] = field(default_factory=list)
     _fresh: dict[str, DataFrame] = field(default_factory=dict)
 
@@ -59,6 +68,7 @@ class Gathering:
         return [
             (name, found if (found := self._fresh.get(record.fingerprint)) is not None else self._kept(name, record))
             for name, record in sends
+            if record.fingerprint not in self._left_out
         ]
 
     def _kept(self, name: str, record: SendRecord) -> DataFrame:
@@ -83,7 +93,13 @@ class Gathering:
         try:
             for name, record in missing:
                 covered = self._covered(record, snapshots.get(record.fingerprint))
-                found = self._read(account, name, record, *covered)
+                try:
+                    found = self._read(account, name, record, *covered)
+                except ApiRefusal as refusal:
+                    if refusal.status != _UNKNOWN:
+                        raise
+                    self._without_message(name, record, refusal)
+                    continue
                 self._waiting.append((found.head, frame_of(found)))
                 if clock.now() - kept_at >= KEEP_EVERY:
                     self._keep()
@@ -106,6 +122,37 @@ class Gathering:
         for said in reader.said:
             self.place.teller.note(said)
         return found
+
+    def _without_message(self, name: str, record: SendRecord, refusal: ApiRefusal) -> None:
+        """What is kept stands for a message that was purged. Raises `ApiRefusal` where there is nothing."""
+        what = f"{name}: ME-SMS does not know the message any more (404)"
+        read_at = self._last_read(name, record)
+        if read_at is not None:
+            self.place.teller.note(f"{what}; its results are those read {read_at:%Y-%m-%d %H:%M} UTC")
+        elif self.leave_out:
+            self.place.teller.note(f"{what}, and no results of it are kept: nobody of it is among these")
+            self._left_out.add(record.fingerprint)
+        else:
+            raise ApiRefusal(
+                what,
+                status=refusal.status,
+                code=refusal.code,
+                where=refusal.where,
+                why="no results of it are kept on this machine, so who had which is not known",
+                next_step=f"mesms-gitops report {name}: the counts of the last look are in state",
+            ) from refusal
+
+    def _last_read(self, name: str, record: SendRecord) -> datetime | None:
+        """When the results that are kept were read (UTC); None where none can be opened."""
+        results = self.place.results()
+        try:
+            head = results.head(name, record.fingerprint)
+            if head is None or head.uuid != record.uuid:
+                return None
+            results.counts(name, record.fingerprint)
+        except MesmsError:
+            return None
+        return head.read_at.astimezone(UTC)
 
     def _covered(self, record: SendRecord, snapshot: Snapshot | None) -> tuple[Covered | None, str]:
         """Whom the send covered, or why that is not known. Without the lock: a snapshot is replaced as a whole."""

@@ -54,7 +54,7 @@ def export_recipients(
     targets = Targets.of(files, options.folder(obj), force=force)
     sends = sends_that_left(state, names)
     wanted = states_named(delivery_states, [send for _, send in sends])
-    people = Gathering(place, state, lock_timeout).frames(sends)
+    people = Gathering(place, state, lock_timeout, leave_out=len(sends) > 1).frames(sends)
     rows = targets.write(people, wanted)
     for path in targets.paths:
         print(f"note: {rows:,} {'recipient' if rows == 1 else 'recipients'} in {path}", file=sys.stderr, flush=True)

@@ -120,9 +120,7 @@ def looks(
             yield uuid, seen
 
 
-def _seen(
-    uuid: str, listed: RemoteMessage | None, account: Account, check: Callable[[], None]
-) -> RemoteMessage | None:
+def _seen(uuid: str, listed: RemoteMessage | None, account: Account, check: Callable[[], None]) -> RemoteMessage | None:
     """One message with its newest counts; ``listed`` is what the listing said of it."""
     message = listed
     if message is None:
@@ -135,9 +133,8 @@ def _of_all(unread: Sequence[AnswerUnreadable], asked: int) -> AnswerUnreadable:
     """The first of ``unread``, with how many messages there are like it."""
     first = unread[0]
     how_many = f"{len(unread)} of {asked} messages could not be read; what the others say is written down"
-    return AnswerUnreadable(
-        first.what, where=first.where, why=f"{how_many}\n{first.why}" if first.why else how_many, next_step=first.next_step
-    )
+    why = f"{first.why}; {how_many}" if first.why else how_many
+    return AnswerUnreadable(first.what, where=first.where, why=why, next_step=first.next_step)
 
 
 def _listed(

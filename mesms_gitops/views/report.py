@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from mesms_gitops.model.delivery import DELIVERY_STATES
-from mesms_gitops.model.sends import SendPhase
+from mesms_gitops.model.sends import LEFT, SendPhase
 from mesms_gitops.model.state import CampaignPhase, campaign_phase
 from mesms_gitops.views.delivery_notes import all_settled, sentences
 
@@ -84,9 +84,12 @@ class ReportLine:
     sends: tuple[SendRecord, ...] = ()
 
     @property
-    def left_at(self) -> datetime:
-        """When the first of it left, or was to leave; of a message sent at once, when it was asked for."""
-        return self.scheduled_at or min(send.intended_at for send in self.sends)
+    def left_at(self) -> datetime | None:
+        """When the first of it left, or was to leave; of a message sent at once, when it was asked for.
+
+        None where nobody knows whether any was made.
+        """
+        return self.scheduled_at or min((one.intended_at for one in self.sends if one.phase in LEFT), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,9 @@ def _name(line: ReportLine) -> Iterator[str]:
 
 
 def _left(line: ReportLine, timezone: str) -> str:
-    clock = local_time(line.left_at, timezone)
-    return element("time", clock[:16], datetime=iso(line.left_at))
+    at = line.left_at or min(send.intended_at for send in line.sends)
+    clock = local_time(at, timezone)
+    return element("time", clock[:16], datetime=iso(at))
 
 
 def _shared(count: int, people: int) -> str:

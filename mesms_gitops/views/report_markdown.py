@@ -54,7 +54,7 @@ def _row(line: ReportLine, timezone: str) -> tuple[str, ...]:
     return (
         code(line.campaign),
         line.phase.value,
-        inline(local_time(line.left_at, timezone)),
+        inline(local_time(line.left_at, timezone)) if line.left_at else "",
         figure(line.recipients),
         *_shared([line.delivered, line.failed, line.unknown], line.recipients),
         *_money(line.money),

@@ -55,7 +55,8 @@ def report_text(
 def _campaign_lines(line: ReportLine, sheet: Sheet) -> list[str]:
     title = f"{printable(line.campaign)}: {line.phase.value}, {counted(line.recipients, 'recipient')}"
     lines = [sheet.palette.bold(part) for part in wrap(title, sheet.width, rest="  ")]
-    lines += sheet.row("left", both_times(line.left_at, sheet.timezone), indent=2, column=11)
+    if line.left_at:
+        lines += sheet.row("left", both_times(line.left_at, sheet.timezone), indent=2, column=11)
     lines += _money_lines(line.money, sheet)
     lines += _bucket_lines(line.recipients, [line.delivered, line.failed, line.unknown], line.sends, sheet)
     for note in line.notes:

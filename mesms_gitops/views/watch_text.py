@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.model.delivery import PENDING
 from mesms_gitops.views.delivery_notes import all_settled
-from mesms_gitops.views.layout import Sheet, figure, printable, table, wrap
+from mesms_gitops.views.layout import Sheet, cell_width, figure, printable, table, wrap
 from mesms_gitops.views.report import chosen, share, standing_of
 from mesms_gitops.views.status_text import buckets_of, delivery_text
 
@@ -21,13 +21,16 @@ FIGURES = frozenset(range(2, 7))
 
 
 def watch_text(state: State, names: Collection[str], footer: str, *, colour: bool = False, width: int = 80) -> str:
-    """The campaigns ``names`` as a table, with ``footer`` below it."""
+    """The campaigns ``names`` as a table, or a sentence each where it is too wide, with ``footer`` below."""
     sheet = Sheet.of(width=width, colour=colour)
     standings = [standing_of(record) for record in chosen(state, names)]
-    lines = table([HEADER, *map(_row, standings)], right=FIGURES)
-    head, *rows = [line[: sheet.width] for line in lines]
+    head, *rows = table([HEADER, *map(_row, standings)], right=FIGURES)
+    above = [sheet.palette.dim(head)]
+    if any(cell_width(line) > sheet.width for line in (head, *rows)):
+        # a figure that is cut off reads as a smaller one
+        above, rows = [], ["\n".join(wrap(watch_line(state, one.name), sheet.width, rest="  ")) for one in standings]
     painted = (sheet.palette.green(row) if _is_settled(one) else row for one, row in zip(standings, rows, strict=True))
-    return "\n".join([sheet.palette.dim(head), *painted, "", *wrap(footer, sheet.width)]) + "\n"
+    return "\n".join([*above, *painted, "", *wrap(footer, sheet.width)]) + "\n"
 
 
 def watch_line(state: State, name: str) -> str:

@@ -282,6 +282,21 @@ def test_recipients_in_all_their_shapes(name: str, summary: object, envelope: in
     assert (page.next_cursor, page.summary, page.total) == (2, {"success": 1, "failed": 1}, None)
 
 
+def test_a_state_that_could_be_a_number_is_hidden() -> None:
+    """States are stored and shown: what ME-SMS put into one by mistake goes no further. Other new words stay."""
+    told = [
+        {"status": "0800000001", "count": 1},
+        {"status": "+66 80-000-0002", "count": 2},
+        {"status": "new", "count": 4},
+    ]
+    body = {"data": [{"msisdn": "0800000001", "status": "0800000001"}], "summary": told}
+    page = answers.recipients(body, LENS, 0)
+    assert page.rows == (("66800000001", "(number hidden)"),)
+    assert sum(page.summary.values()) == 7
+    assert "8000000" not in "".join(filter(str.isdigit, "".join(page.summary)))
+    assert page.summary["new"] == 4
+
+
 @pytest.mark.parametrize(
     ("number", "read"),
     [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import sends
+from tests.cli.conftest import COMMAND, sends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,3 +251,30 @@ def test_doctor_warns_of_a_hash_key_that_can_be_guessed(secret: str, verdict: st
     (line,) = [line for line in ran.out.splitlines() if "MESMS_HASH_KEY" in line]
     assert line.startswith(verdict)
     assert ("guessed" in line) == (verdict == "warn")
+
+
+def test_a_port_that_is_taken_is_no_fault_of_the_sandbox(project: Project) -> None:
+    """What, where, why, and how to get a free one."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = project.run("sandbox", "--port", str(taken.getsockname()[1]))
+    assert ran.code == 1
+    assert "cannot listen" in ran.err
+    assert "--port 0" in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+def test_output_that_finds_no_room_is_no_fault_of_ours(project: Project) -> None:
+    """Exit 1 and a next step, not a request for a bug report."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ran = subprocess.run(
+            [COMMAND, "report", "--format", "html"],
+            cwd=project.root,
+            env=project.env,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert "fault of its own" not in ran.stderr
+    assert "make room" in ran.stderr

@@ -149,6 +149,18 @@ def test_lists_of_numbers_in_git_are_counted_and_named(repository: Project) -> N
     assert not any(number[1:] in ran.out for number in numbers)
 
 
+def test_the_schemas_that_init_writes_are_no_lists(repository: Project) -> None:
+    """They show how a number is written; any other JSON with the very same numbers is still a list."""
+    assert repository.run("init", "--yes").code == 0
+    schema = (repository.root / "schemas/campaign.schema.json").read_text(encoding="utf-8")
+    assert "0812345678" in schema
+    commit(repository)
+    assert offline(repository)["git.lists"] == "ok"
+    repository.write("schemas/people.schema.json", '{"people": ["0812345678"]}')
+    commit(repository)
+    assert offline(repository)["git.lists"] == "warn"
+
+
 def test_a_list_that_was_deleted_is_still_in_the_history(repository: Project) -> None:
     repository.write("old.csv", "\n".join(f"0810000{each:03d}" for each in range(25)))
     name = commit(repository)

@@ -105,7 +105,8 @@ def test_a_project_that_is_there_gets_what_it_lacks(project: Project) -> None:
     assert ran.err == (
         "note: mesms.yaml was there and is as it was: its own sender, time zone and window hold\n\n"
         ".gitignore was there and is as it was. Add these lines to it, or phone numbers may enter git:\n"
-        "  .mesms/audience/\n  .mesms/*.backup\n  .mesms/*.tmp\n"
+        "  .mesms/audience/\n  .mesms/delivery/\n  .mesms/*.backup\n  .mesms/*.tmp\n"
+        "  .mesms/*.db\n  .mesms/*.db-journal\n"
     )
     assert (project.root / "mesms.yaml").read_bytes() == before
 

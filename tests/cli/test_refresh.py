@@ -206,9 +206,10 @@ def test_on_a_terminal_it_is_a_table_that_is_drawn_anew(project: Project, sandbo
     assert "everything is settled" in text.rsplit("recipients", 1)[1]
 
 
-@pytest.mark.parametrize("arguments", [("--interval", "5"), ("--watch", "--interval", "0.1")])
+@pytest.mark.parametrize("arguments", [("5",), ("0.1", "--watch"), ("nan", "--watch"), ("inf", "--watch")])
 def test_an_interval_that_cannot_be_meant_is_a_usage_error(project: Project, arguments: tuple[str, ...]) -> None:
-    """Exit 64 without --watch, and for less than a second."""
+    """Exit 64 without --watch, for less than a second, and for what is no time: nan would ask without a pause."""
+    arguments = ("--interval", *arguments)
     assert project.run("refresh", *arguments).code == 64
 
 

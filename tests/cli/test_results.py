@@ -10,20 +10,20 @@ import subprocess
 import time
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyrage
 import pytest
 
+from mesms_gitops.cli.exporting import _replaced
 from mesms_gitops.sandbox import changes
 from mesms_gitops.sandbox.faults import Fault
 
 from .conftest import COMMAND, Project
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mesms_gitops.sandbox.server import Running
 
 FAILED, EXPIRED, PENDING, TIMEOUT = "0800009001", "0800009004", "0800009006", "0800009005"
@@ -401,3 +401,55 @@ def test_what_is_still_open_is_read_again(project: Project, sandbox: Running) ->
     assert "window over: 1 never reported" in project.run("report", "first").out
     assert project.run("refresh").code == 0
     assert [entry for entry in list(sandbox.requests)[total:] if "/sms/" in str(entry["path"])] == []
+
+
+# --- messages that were purged ----------------------------------------------------------------------------------------
+
+
+def test_what_is_kept_of_a_purged_message_stands(project: Project, sandbox: Running) -> None:
+    """However old, and it is said how old; the same with the others' results where all are asked for."""
+    project.campaign("first", recipients=[{"numbers": [*PEOPLE, PENDING]}])
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=9, hours=2))
+    assert project.run("refresh").code == 0
+    before = fates(export(project))
+    purge(sandbox)
+    assert fates(export(project)) == before
+    ran = project.run("report", "--recipients", str(project.root.parent / "all.csv"))
+    assert ran.code == 0
+    assert "first: ME-SMS does not know the message any more (404); its results are those read 2027-" in ran.err
+
+
+def test_a_purged_message_keeps_nobody_from_the_results_of_the_others(project: Project, sandbox: Running) -> None:
+    """Alone it is an error that says why; among others it is left out, and that is said."""
+    delivered(project, sandbox)
+    purge(sandbox)
+    delivered(project, sandbox, name="second", content="Another text", schedule="2027-04-20T10:00")
+    file = project.root.parent / "people.csv"
+    ran = project.run("report", "first", "--recipients", str(file))
+    assert ran.code == 1
+    assert "no results of it are kept" in " ".join(ran.err.split())
+    assert not file.exists()
+    ran = project.run("report", "--recipients", str(file))
+    assert ran.code == 0, ran.err
+    assert "first: ME-SMS does not know the message any more (404), and no results of it are kept" in ran.err
+    with file.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    assert {row["campaign"] for row in rows} == {"second"}
+    assert fates(rows) == EXPECTED
+
+
+def purge(sandbox: Running) -> None:
+    """ME-SMS forgets all messages there are."""
+    with sandbox.lock:
+        sandbox.world.messages.clear()
+
+
+@pytest.mark.parametrize("name", ["people.csv", "people.parquet"])
+def test_what_a_crash_leaves_of_a_file_ends_like_it(tmp_path: Path, name: str) -> None:
+    """So that `*.csv` in a .gitignore covers it."""
+    with _replaced(tmp_path / name) as file:
+        (left,) = tmp_path.iterdir()
+        assert left.suffix == Path(name).suffix
+        file.write(b"x")
+    assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesms_gitops.errors import Interrupted, NoAnswer
+from mesms_gitops.errors import AnswerUnreadable, Interrupted, NoAnswer
 from mesms_gitops.model.delivery import DELIVERY_STATES, DELIVERY_WINDOW, DeliveryNote, can_still_change, left_at
 from mesms_gitops.model.observation import RemoteMessage, RemotePhase
 from mesms_gitops.model.sends import LEFT, SendPhase
@@ -20,7 +20,7 @@ from mesms_gitops.planning.situation import CANCELLED_ELSEWHERE, GONE
 from mesms_gitops.reconcile.refresh import WRITE_AFTER, WRITE_EVERY, Refresh
 from tests.planning.scenes import NOW, manifest, remembered
 
-from .bench import DROPPED, Bench, refusal
+from .bench import DROPPED, Bench, Fault, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -314,6 +314,21 @@ def test_an_error_half_way_keeps_what_was_read(bench: Bench) -> None:
     with pytest.raises(NoAnswer):
         refresh(bench)
     assert sum(send.phase is P.STARTED for _, send in bench.state.sends()) == 2
+
+
+def test_a_message_that_cannot_be_read_keeps_nobody_from_the_others(bench: Bench) -> None:
+    """All others are in state, and then it is said, with how many there are like it."""
+    crowd(bench, 6)
+    for uuid in bench.account.messages_by_uuid:
+        bench.account.set(uuid, R.PENDING)
+    garbled = AnswerUnreadable("summary is not counts by state", why="the answer was [text]", next_step="doctor")
+    bench.account.will("recipients", None, None, Fault(garbled), None, Fault(garbled))
+    with pytest.raises(AnswerUnreadable) as caught:
+        refresh(bench)
+    assert sum(send.phase is P.STARTED for _, send in bench.state.sends()) == 4
+    assert (caught.value.what, caught.value.next_step) == (garbled.what, "doctor")
+    assert caught.value.why is not None
+    assert "2 of 6 messages could not be read" in caught.value.why
 
 
 # --- odd counts -------------------------------------------------------------------------------------------------------

@@ -86,6 +86,16 @@ def test_settled_is_what_nothing_new_is_to_come_about() -> None:
     assert [line.is_settled for line in report_of(ODD).lines] == [True, True]
 
 
+@pytest.mark.parametrize("width", [40, 50, 60, 80])
+def test_no_figure_that_is_watched_is_cut_off(width: int) -> None:
+    """A table where it fits, else a sentence each: every count is there as a word of its own, and no line too long."""
+    text = watch_text(ODD, ["sale", "other"], "waiting", width=width)
+    assert max(map(len, text.splitlines())) <= width
+    people = state(success=2_345_678, failed=12_345)
+    words = watch_text(people, ["sale"], "waiting", width=width).replace(";", " ").split()
+    assert {"2,345,678", "12,345"} <= set(words)
+
+
 def test_a_line_for_each_campaign_that_is_watched() -> None:
     """Phase, counts, and that it is settled."""
     assert watch_line(ODD, "other") == "other: sent; 2 success; settled"

@@ -69,6 +69,18 @@ def test_an_empty_state() -> None:
     assert json.loads(report_json(state))["campaigns"] == []
 
 
+def test_a_message_sent_at_once_left_when_it_was_asked_for() -> None:
+    """In each format for people; `scheduled_at` of the formats for programs stays empty."""
+    send = recorded("a", SendPhase.SENT, scheduled_at=None, intended_at=CREATED)
+    state = State(LINEAGE, campaigns=MappingProxyType({"a": CampaignRecord("a", "a.yaml", 1, sends=(send,))}))
+    (line,) = report_of(state).lines
+    assert (line.left_at, line.scheduled_at) == (CREATED, None)
+    day = f"{CREATED:%Y-%m-%d}"
+    assert [row for row in report_text(state, timezone="UTC").splitlines() if "  left " in row and day in row]
+    assert day in report_markdown(state, timezone="UTC")
+    assert json.loads(report_json(state))["campaigns"][0]["scheduled_at"] is None
+
+
 def test_a_moved_name_is_no_campaign() -> None:
     """It is only reserved."""
     document = json.loads(status_json(a_state()))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from mesms_gitops.errors import ConfigError
+
 
 @click.command("sandbox")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -14,7 +16,17 @@ def command(*, host: str, port: int) -> int:
     """Run a local ME-SMS with every documented endpoint, rule and error, a movable clock and faults on request."""
     from mesms_gitops.sandbox.server import serve
 
-    serve(host, port, on_ready=_greet)
+    try:
+        serve(host, port, on_ready=_greet)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigError(
+            "the sandbox cannot listen there",
+            where=f"{host}:{port}",
+            why=error.strerror,
+            next_step="mesms-gitops sandbox --port 0 takes a free port",
+        ) from error
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.cli.doctor.looking import counted, fail, ok, warn
 from mesms_gitops.cli.doctor.objects import LIST_FROM, git, searched
-from mesms_gitops.cli.doctor.phones import LIST_SUFFIXES, MOST_BYTES, mobiles
+from mesms_gitops.cli.doctor.phones import LIST_SUFFIXES, MOST_BYTES, is_schema, mobiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
