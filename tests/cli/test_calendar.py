@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from mesms_gitops.planning.canonical import sha256_of
+
 if TYPE_CHECKING:
     from .conftest import Project
 
@@ -31,8 +33,8 @@ def test_a_plan_saved_without_a_page_says_so(project: Project) -> None:
     project.campaign("songkran")
     project.run("plan", "--out", "p.json")
     saved = json.loads((project.root / "p.json").read_text(encoding="utf-8"))
-    del saved["rendered"]["html"]
-    project.write("p.json", json.dumps(saved))
+    del saved["rendered"]["html"], saved["seal"]
+    project.write("p.json", json.dumps({**saved, "seal": sha256_of(saved)}))
     ran = project.run("show", "p.json", "--format", "html")
     assert ran.code == 64
     assert "this plan was saved without html" in ran.err

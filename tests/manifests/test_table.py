@@ -387,6 +387,7 @@ IN_A_PROJECT = {
     "no host": ("version: 1\npolicy: {links: ['https://a.example']}\n", None, ["mesms.yaml:2:18 MS006"]),
     "default name": ("version: 1\ndefaults: {name: a}\n", None, ["mesms.yaml:2:12 MS009"]),
     "no address": ("version: 1\napi: {base_url: here}\n", None, ["mesms.yaml:2:17 MS010"]),
+    "no field name": ("version: 1\napi: {fields: {send.uuid: 'a b'}}\n", None, ["mesms.yaml:2:27 MS013"]),
     "unencrypted": ("version: 1\napi: {base_url: 'http://a.example'}\n", None, ["mesms.yaml:2:17 MS011"]),
     "password": ("version: 1\nstate: postgresql://u:secret@h/d\n", None, ["mesms.yaml:2:8 MS012"]),
     "no age key": ("version: 1\naudience: {encrypt_to: [ops]}\n", None, ["mesms.yaml:2:25 MS139"]),

@@ -38,6 +38,7 @@ class Impatient(Host):
     """A host that does not wait between attempts, and whose clock may be wrong."""
 
     def __init__(self, off_by: timedelta = timedelta(0)) -> None:
+        super().__init__()
         self._off_by = off_by
 
     def sleep(self, seconds: float) -> None:
