@@ -20,7 +20,7 @@ from .mutants import MUTANTS, Mutant
 from .scenarios import SCENARIOS
 
 DEPTH = 2
-SHARE = 6
+SHARE = 10
 """One of so many schedules of two events is explored, chosen by its name, so that every run explores the same ones."""
 MUTANT_SHARE = 12
 
