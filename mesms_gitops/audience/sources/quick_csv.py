@@ -3,7 +3,7 @@
 Every doubt is an answer of None, and the block is read record by record: a quote that swallows lines, a row that is too
 long or too short, a blank line, quotes in odd places. (A carriage return alone, in a file whose lines end otherwise, is
 part of a cell here and the end of a row there; nobody is lost by it.) ``tests/audience/test_quick_csv.py`` holds both
-to one answer, except where `csv` refuses a block for a quote inside a quoted cell: there polars may find a reading.
+to one answer.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def quick_batch(block: bytes, first_line: int, line_ends: int, layout: Layout) -
 
     ``line_ends`` is how many line feeds it has. Raises NotUtf8.
     """
-    if block.startswith(MISTAKEN) or b"\0" in block:
+    if block.startswith(MISTAKEN) or b"\0" in block or _has_odd_quote(block, layout.delimiter):
         return None
     lines = line_ends + (not block.endswith(b"\n"))
     try:
@@ -68,11 +68,8 @@ def quick_batch(block: bytes, first_line: int, line_ends: int, layout: Layout) -
         return None
     if read.height != lines:
         return None
-    if read[_IS_OPEN].any():
-        if _has_odd_quote(block, layout.delimiter) or not _all_full(block, layout):
-            return None
-        if not _none_blank(block, read, layout):
-            return None
+    if read[_IS_OPEN].any() and not (_all_full(block, layout) and _none_blank(block, read, layout)):
+        return None
     return read.drop(_IS_OPEN).with_columns(
         pl.int_range(first_line, first_line + lines, dtype=pl.Int64).alias(ROW),
         pl.lit(None, pl.String).alias(FAULT),
@@ -111,9 +108,13 @@ def _wanted_cells(block: bytes, layout: Layout) -> DataFrame:
 
 
 def _has_odd_quote(block: bytes, delimiter: str) -> bool:
-    """Whether a quote stands between two plain characters: to polars it may open a cell, to `csv` it never does."""
-    plain = rb"[^\r\n\"" + re.escape(delimiter.encode()) + rb"]"
-    return re.search(rb'"(?<=' + plain + rb'")(?=' + plain + rb")", block) is not None
+    """Whether a quote is left once every whole quoted cell is taken out: to polars it may mean what it never means."""
+    if b'"' not in block:
+        return False
+    end = rb"[\r\n" + re.escape(delimiter.encode()) + rb"]"
+    # it begins with the quote itself, so that the search leaps from one to the next
+    whole = rb'"(?:(?<=' + end + rb'")|(?<=\A"))[^"]*+(?:""[^"]*+)*+"(?=' + end + rb"|\Z)"
+    return b'"' in re.sub(whole, b"", block)
 
 
 def _kept(layout: Layout) -> Expr:
