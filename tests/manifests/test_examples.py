@@ -72,5 +72,6 @@ def test_they_hold_no_number_that_could_be_somebodys():
     for file in EXAMPLES.rglob("*"):
         if file.is_file():
             digits = re.sub(r"[ ()-]", "", file.read_text(encoding="utf-8").translate(THAI_DIGITS))
-            for number in re.findall(r"(?<![0-9a-f])(?:66|0)\d{9}(?!0{10})", re.sub(r"\b[0-9a-f]{40}\b", "", digits)):
+            digits = re.sub(r"\b[0-9a-f]{40}\b", "", digits)  # commits that workflows pin
+            for number in re.findall(r"(?:66|0)\d{9}", digits):
                 assert re.fullmatch(r"(66|0)8000000\d\d", number), f"{number} in {file.name}"
