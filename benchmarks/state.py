@@ -59,7 +59,9 @@ def _record(number: int, phase: SendPhase = SendPhase.SENT) -> CampaignRecord:
 
 def _place(name: str) -> Iterator[Bench]:
     with tempfile.TemporaryDirectory(prefix=f"state-{name}-") as folder:
-        yield BENCHES[name](Path(folder))
+        bench = BENCHES[name](Path(folder))
+        os.environ |= bench.environment
+        yield bench
 
 
 def commits(bench: Bench, campaigns: int) -> list[float]:
@@ -134,7 +136,7 @@ def applied(bench: Bench, sends: int) -> tuple[float, Timed, Timed]:
         )
         (root / "campaigns" / f"c{number:05d}.yaml").write_text(text, encoding="utf-8")
     with running() as served:
-        os.environ |= {"MESMS_BASE_URL": served.base_url, "MESMS_API_KEY": served.api_key, **bench.environment}
+        os.environ |= {"MESMS_BASE_URL": served.base_url, "MESMS_API_KEY": served.api_key}
         place = replace(workplace(str(root)), store=bench.open())
         store = Timed(place.store, ("commit", "read_freeze"))
         place = replace(place, store=store)  # type: ignore[arg-type]  # it passes everything on

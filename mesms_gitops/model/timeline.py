@@ -62,12 +62,19 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class _Event:
+    """Something that happened to a campaign; ``kind`` is its name in JSON and CSV."""
+
+    kind: ClassVar[str]
+    at: datetime
+    campaign: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written(_Event):
     """A commit changed a file of the campaign. ``pull`` is the pull request it came by, where its subject says so."""
 
     kind: ClassVar[str] = "written"
-    at: datetime
-    campaign: str
     commit: str
     author: Person
     subject: str
@@ -76,12 +83,10 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(_Event):
     """Somebody vouches for a commit: ``how`` is the trailer's name, or GitHub's word for a review."""
 
     kind: ClassVar[str] = "reviewed"
-    at: datetime
-    campaign: str
     commit: str
     who: Person
     how: str
@@ -89,12 +94,10 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(_Event):
     """A merge commit brought commits of the campaign to the main line."""
 
     kind: ClassVar[str] = "merged"
-    at: datetime
-    campaign: str
     commit: str
     who: Person
     subject: str
@@ -103,24 +106,20 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(_Event):
     """The first change that an approved plan made to the campaign."""
 
     kind: ClassVar[str] = "planned"
-    at: datetime
-    campaign: str
     digest: str
     run: str
     recorded: Recorded
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(_Event):
     """A send came to a phase: ``send`` is as it was recorded then, ``was`` the phase before, None for a new one."""
 
     kind: ClassVar[str] = "send"
-    at: datetime
-    campaign: str
     send: SendRecord
     phase: SendPhase
     was: SendPhase | None
@@ -128,47 +127,39 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancelling:
+class Cancelling(_Event):
     """This tool set out to cancel a send."""
 
     kind: ClassVar[str] = "cancelling"
-    at: datetime
-    campaign: str
     send: SendRecord
     reason: CancelReason
     recorded: Recorded
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(_Event):
     """New counts of people for a send."""
 
     kind: ClassVar[str] = "delivery"
-    at: datetime
-    campaign: str
     send: SendRecord
     delivery: Mapping[str, int]
     recorded: Recorded
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
+class Renamed(_Event):
     """The record took the name of ``campaign``; it was ``former`` before."""
 
     kind: ClassVar[str] = "renamed"
-    at: datetime
-    campaign: str
     former: str
     recorded: Recorded
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(_Event):
     """The campaign's manifest is gone and its name stays reserved, or (``is_forgotten``) its record was removed."""
 
     kind: ClassVar[str] = "dropped"
-    at: datetime
-    campaign: str
     is_forgotten: bool
     recorded: Recorded
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,16 +10,13 @@ import pytest
 
 from mesms_gitops.cli.github.left_behind import run_of
 from mesms_gitops.cli.github.surroundings import Surroundings
-from mesms_gitops.sandbox.faults import Fault
 from mesms_gitops.store.lock import decode_lock, encode_lock
 from mesms_gitops.store.port import LockInfo
 from tests.cli.conftest import sends, texted
-from tests.github.runner import ROOT, git, kill_tree
-from tests.github.test_story import blocked, both_states
+from tests.github.runner import ROOT, git
+from tests.github.test_story import blocked, both_states, killed_while_sending
 
 if TYPE_CHECKING:
-    import subprocess
-
     from tests.github.conftest import Shop
 
 REF = "refs/mesms-gitops/mesms-state/lock"
@@ -68,29 +64,6 @@ def on_another_machine(shop: Shop) -> LockInfo:
     tree = git(remote, "rev-parse", f"{REF}^{{tree}}")
     git(remote, "update-ref", REF, git(remote, "commit-tree", "-m", message, tree))
     return lock
-
-
-def killed_while_sending(shop: Shop) -> str:
-    """Three campaigns are merged; the runner of the apply dies with the second send in flight. The commit."""
-    shop.branch("several")
-    for name in ("one", "two", "three"):
-        shop.campaign(name)
-    number = shop.forge.open_pull(shop.commit("three campaigns"), "several")
-    assert shop.plan(number).code == 0
-    commit = shop.merge(number, "several")
-    shop.sandbox.arm(Fault("hang", method="POST", path="/sms/send", nth=2, when="after", seconds=30))
-
-    def gone(process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 60
-        while texted(shop.sandbox).get("66800000001", 0) < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        kill_tree(process.pid)
-
-    shop.runner.while_running = gone
-    assert shop.apply(commit).code != 0
-    shop.runner.while_running = None
-    assert texted(shop.sandbox) == {"66800000001": 2, "66800000002": 2}
-    return commit
 
 
 @both_states
