@@ -45,6 +45,11 @@ def history_of(place: Workplace, name: str | None) -> History:
     return History(where, state.lineage, state.serial, timelines, unseen)
 
 
+def known_name(place: Workplace, chronicle: Chronicle, objects: Objects, name: str) -> str:
+    """The name that campaign ``name`` goes by now. Raises `UsageError` where nothing was ever called so."""
+    return _Written(place, chronicle, read_log(objects), objects).known(name)
+
+
 class _Written:
     """What the project's commits say of campaigns."""
 

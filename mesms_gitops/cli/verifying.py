@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.cli.claimed_sources import checked_sources
 from mesms_gitops.cli.state_chain import chain_of, walked
+from mesms_gitops.cli.timelines import known_name
 from mesms_gitops.errors import ConfigError, StateError
 from mesms_gitops.model.chain import Break, Check, Verification
 from mesms_gitops.store.chain import is_shallow
@@ -26,16 +27,17 @@ if TYPE_CHECKING:
 def verified(place: Workplace, name: str | None) -> Verification:
     """What a check of the whole chain finds; with ``name``, manifests are computed anew for that campaign alone.
 
-    Raises `StateError` where the remote cannot be asked.
+    Raises `UsageError` for a name that nobody ever wrote, `StateError` where the remote cannot be asked.
     """
     objects = Objects(place.project.root)
     chain = chain_of(place, objects)
     newest, unread = _newest(place)
     walk = walked(place, chain, objects, newest, inspect=True)
+    only = None if name is None else known_name(place, walk.chronicle, objects, name)
     state = walk.chronicle.newest
     key, without_key = _key(place, state)
     shallow = is_shallow(objects)
-    sources = checked_sources(walk.claims, objects, key, is_shallow=shallow, only=name)
+    sources = checked_sources(walk.claims, objects, key, is_shallow=shallow, only=only)
     breaks = sorted([*walk.breaks, *sources.breaks], key=lambda each: each[0])
     first = breaks[0][1] if breaks else unread
     return Verification(

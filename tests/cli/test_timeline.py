@@ -136,6 +136,10 @@ def test_an_honest_story_is_whole(told: Told) -> None:
     assert found["whole"] is True
     assert all(check["good"] == check["all"] > 0 for check in found["checks"]), found["checks"]
     assert told.project.run("history", "--verify", "--format", "csv").code == 64
+    assert told.project.run("history", "songkran", "--verify").code == 0
+    typed = told.project.run("history", "songkrn", "--verify")
+    assert typed.code == 64
+    assert "did you mean songkran" in typed.err
 
 
 def test_nothing_is_left_behind(told: Told) -> None:

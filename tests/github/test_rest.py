@@ -237,7 +237,9 @@ def test_anything_else_in_the_pull_request_approves_nothing(
 
 
 @pytest.mark.parametrize("case", ["pushed", "unknown", "another branch", "not merged", "its own commit", "two"])
-def test_a_commit_that_is_no_merge_of_one_pull_request_has_no_approval(forge: Forge, github: GitHub, case: str) -> None:
+def test_a_commit_that_is_no_merge_of_one_pull_request_has_no_approval(
+    forge: Forge, github: GitHub, slept: list[float], case: str
+) -> None:
     """Pushed by hand, on another branch, only a part of one, or of two: nobody approved it."""
     commit, branch = MERGED, "main"
     if case == "pushed":
@@ -254,7 +256,22 @@ def test_a_commit_that_is_no_merge_of_one_pull_request_has_no_approval(forge: Fo
         merged(forge, plan())
         merged(forge, plan())
     with pytest.raises((StalePlan, ApiError)):
-        merged_pull(github, commit, branch)
+        merged_pull(github, commit, branch, slept.append)
+    assert slept == ([1, 2, 4] if case == "pushed" else [])
+
+
+def test_what_github_notes_a_moment_later_is_waited_for(forge: Forge, github: GitHub, slept: list[float]) -> None:
+    """The job of a push may start before GitHub knows which pull request the commit is of."""
+    number = merged(forge, plan())
+    noted, forge.commits[MERGED] = forge.commits[MERGED], set()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            forge.commits[MERGED] = noted
+
+    assert merged_pull(github, MERGED, "main", sleep).number == number
+    assert slept == [1, 2]
 
 
 @pytest.mark.parametrize(

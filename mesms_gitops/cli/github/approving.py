@@ -7,6 +7,7 @@ and keeps out no maintainer. What keeps everybody out is the protected environme
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from mesms_gitops.errors import StalePlan
 from mesms_gitops.model.marker import Marker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from mesms_gitops.api.github import GitHub
     from mesms_gitops.model.pull_request import Comment, PullRequest, Review
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _NEXT: Final = (
     "look at the plan in the summary of this run; if you want it, run the apply workflow by hand with its digest"
 )
+_PAUSES: Final = (1.0, 2.0, 4.0)
+"""Seconds between questions, while GitHub has not yet noted which pull request a commit that was just pushed is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,15 @@ class Approved:
     pull: PullRequest
 
 
-def merged_pull(github: GitHub, commit: str, branch: str) -> PullRequest:
+def merged_pull(github: GitHub, commit: str, branch: str, sleep: Callable[[float], None] = time.sleep) -> PullRequest:
     """The one pull request that became ``commit`` on ``branch``. Raises `StalePlan` if there is none or more."""
-    pulls = [pull for pull in github.pull_requests_of(commit) if pull.merged_as == commit and pull.base == branch]
+    brought = github.pull_requests_of(commit)
+    for pause in _PAUSES:
+        if brought:
+            break
+        sleep(pause)
+        brought = github.pull_requests_of(commit)
+    pulls = [pull for pull in brought if pull.merged_as == commit and pull.base == branch]
     if len(pulls) != 1:
         raise _refused(
             f"commit {commit[:12]} on {branch or 'no branch'} did not come from one merged pull request"
