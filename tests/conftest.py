@@ -1,10 +1,19 @@
-"""Which tests are long: `make prove` runs them, `make test` the others; both together are all there are."""
+"""Which tests are long: `make prove` runs them, `make test` the others; both together are all there are.
+
+And two things that hold for a whole run: what pytest gathered is no garbage, and nothing that a test began goes on.
+"""
 
 from __future__ import annotations
 
+import gc
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TESTS = Path(__file__).parent
 LONG = frozenset(
@@ -37,3 +46,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(TESTS).as_posix() in LONG:
             item.add_marker(pytest.mark.long)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end of the run: the garbage collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_goes_on() -> Iterator[None]:
+    """No thread that a test left behind still works when all are done.
+
+    One that did took a processor from every test after it, for as long as the rest took.
+    """
+    yield
+    for _ in range(10):  # what ends by itself may take a moment
+        start = time.process_time()
+        time.sleep(0.5)
+        if time.process_time() - start < 0.02:  # little, since on a busy machine a thread at work gets little
+            return
+    pytest.fail("a thread that a test began goes on working")

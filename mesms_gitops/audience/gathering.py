@@ -12,6 +12,7 @@ from mesms_gitops.audience.forgotten import suppressed_among
 from mesms_gitops.audience.judging import Judge
 from mesms_gitops.audience.kinds_of_people import KIND, SOURCE, Kinds, groups_of, is_blank
 from mesms_gitops.audience.normalise import Reason
+from mesms_gitops.audience.numbering import outside_known_blocks
 from mesms_gitops.audience.rules import LOST_ZERO, PHONE, REASON, SUBSCRIBER
 from mesms_gitops.audience.sources.batch import FAULT, KEPT, ROW, value_column
 
@@ -250,6 +251,13 @@ class Gathered:
     excluded: int
     suppressed: int = 0
     rows_of_blanks: tuple[DataFrame, ...] = ()
+
+    def __len__(self) -> int:
+        return self.people.height
+
+    def outside_known_blocks(self) -> tuple[int, tuple[str, ...]]:
+        """How many have a number that no operator has, and how the commonest of these begin."""
+        return outside_known_blocks(self.people[SUBSCRIBER])
 
     def groups(self) -> Sequence[AudienceGroup]:
         """One group for each set of values, whichever sources gave them; sorted by values, numbers ascending."""

@@ -47,6 +47,8 @@ EXPLAINED: Final[Mapping[Reason, str]] = MappingProxyType(
 )
 """What each reason means, to a person."""
 
+REJECTS_KEPT: Final = 1_000
+"""Bad numbers of a campaign that are remembered one by one."""
 MOBILE: Final = "689"
 LANDLINE: Final = "23457"
 _LANDLINE_DIGITS: Final = 8

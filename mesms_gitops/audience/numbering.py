@@ -7,13 +7,14 @@ counted and warned of, and sent all the same: it may be newer than this table.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.audience.rules import SUBSCRIBER
-
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import narwhals as nw
     from polars import Series
 
@@ -43,10 +44,20 @@ def outside_known_blocks(subscribers: Series) -> tuple[int, tuple[str, ...]]:
     """How many there are, and how the commonest of them begin (``067x``)."""
     import narwhals as nw
 
+    from mesms_gitops.audience.rules import SUBSCRIBER
+
     outside = nw.from_native(subscribers.to_frame(SUBSCRIBER)).filter(~is_known(nw.col(SUBSCRIBER)))
     if outside.is_empty():
         return 0, ()
     starts: Series = outside[SUBSCRIBER].to_native() // _BLOCK
-    common = starts.value_counts(sort=True).rows()
-    ordered = sorted(common, key=lambda found: (-found[1], found[0]))[:_NAMED]
-    return len(starts), tuple(f"0{start}x" for start, _ in ordered)
+    return len(starts), _named(dict(starts.value_counts().rows()))
+
+
+def commonest_starts(outside: Iterable[int]) -> tuple[str, ...]:
+    """How the commonest of some subscriber numbers begin."""
+    return _named(Counter(number // _BLOCK for number in outside))
+
+
+def _named(counts: Mapping[int, int]) -> tuple[str, ...]:
+    ordered = sorted(counts.items(), key=lambda found: (-found[1], found[0]))[:_NAMED]
+    return tuple(f"0{start}x" for start, _ in ordered)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from mesms_gitops.audience.explaining import about
-from mesms_gitops.audience.normalise import EXPLAINED, mask
+from mesms_gitops.audience.normalise import EXPLAINED, REJECTS_KEPT, mask
 from mesms_gitops.audience.rules import AROUND, PHONE, REASON
 from mesms_gitops.audience.sources.batch import ROW
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from mesms_gitops.audience.sources.outside import RejectSink
 
-REJECTS_KEPT: Final = 1_000
 EXPLAINED_ONE_BY_ONE: Final = 1_000
 """So many rejects of a source have a sentence of their own, which costs some 0.1 ms each; the others their reason's."""
 NUMBER: Final = "number"

@@ -220,10 +220,12 @@ _MEANT: Final = {
 
 def _split_number(parent: MappingNode, key: str) -> str | None:
     """``credits: 25000``, where ``{credits: 25,000}`` has left 25 and the key 000."""
+    if not (key.isascii() and key.isdigit() and len(key) == 3):
+        return None  # before a search among all keys, of which there may be thousands like this one
     names = list(parent.keys_at)
     before = names[names.index(key) - 1] if key in names[1:] else ""
     value = parent.get(before)
-    if not (key.isascii() and key.isdigit() and len(key) == 3 and isinstance(value, Scalar)):
+    if not isinstance(value, Scalar):
         return None
     is_start = value.is_plain and value.text.isascii() and value.text.isdigit() and len(value.text) <= 3
     return f"{before}: {value.text}{key}" if is_start else None

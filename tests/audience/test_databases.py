@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +23,6 @@ from tests.audience.servers import PASSWORD, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from mesms_gitops.audience.sources.reader import Finding
     from mesms_gitops.model.campaign import Campaign
@@ -288,15 +290,33 @@ def test_an_error_that_quotes_what_is_in_the_database_is_not_repeated(database: 
             "sqlite-adbc",
             "with recursive n(i) as (select 1 union all select i + 1 from n) select '08' as mobile from n",
         ),
-        (
-            "sqlite-adbc",
-            "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as mobile from n",
-        ),
     ],
 )
 def test_a_query_without_end_is_ended(kind: str, query: str, database: Database) -> None:
     found = refused(database(kind, [], query), here(limits=Limits(total=1.0)))
     assert found.code == codes.NOT_RECEIVED
+
+
+LEFT_BEHIND = """
+from tests.audience import test_databases as here
+source = here.ListSource("sql", "CRM_DSN", "mobile", query=here.sys.argv[1])
+print(here.refused(source, here.here(limits=here.Limits(total=1.0))).code)
+"""
+
+
+def test_a_query_that_nothing_can_interrupt_ends_with_the_process(database: Database) -> None:
+    """In a process of its own: in this one it would go on to the last test, and take a processor from all of them."""
+    query = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as mobile from n"
+    source = database("sqlite-adbc", [], query)
+    ran = subprocess.run(
+        [sys.executable, "-c", LEFT_BEHIND, source.query or ""],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert (ran.stdout.strip(), ran.stderr) == (codes.NOT_RECEIVED, "")
 
 
 def test_a_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

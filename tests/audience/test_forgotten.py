@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import polars as pl
 from hypothesis import given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from mesms_gitops.audience.forgotten import buckets, suppressed_among
 from mesms_gitops.model.hashkey import HashKey
 from mesms_gitops.model.suppression import Suppression, is_entry
+from tests.measured import soon
 
 KEY = HashKey.of_secret("a secret of tests")
 subscribers = st.integers(600_000_000, 999_999_999)
@@ -49,6 +49,5 @@ def test_a_thousand_among_two_millions_in_no_time() -> None:
     gone = set(drawn[:1_000])
     suppression = suppression_of(*gone)
     column = pl.Series(drawn, dtype=pl.UInt32)
-    begun = time.process_time()
-    assert set(suppressed_among(column, suppression)) == gone
-    assert time.process_time() - begun < 2
+    with soon():
+        assert set(suppressed_among(column, suppression)) == gone

@@ -13,9 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mesms_gitops.audience import codes, explaining
-from mesms_gitops.audience.normalise import EXPLAINED, Reason, mask, normalise
+from mesms_gitops.audience.normalise import EXPLAINED, REJECTS_KEPT, Reason, mask, normalise
 from mesms_gitops.audience.numbering import ASSIGNED, in_known_block, outside_known_blocks
-from mesms_gitops.audience.rejects import EXPLAINED_ONE_BY_ONE, REJECTS_KEPT, masked
+from mesms_gitops.audience.rejects import EXPLAINED_ONE_BY_ONE, masked
 from mesms_gitops.audience.resolve import examine
 from mesms_gitops.audience.rules import SUBSCRIBER
 from mesms_gitops.audience.sources.outside import Outside

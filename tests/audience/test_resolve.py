@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesms_gitops.audience import codes
-from mesms_gitops.audience.rejects import REJECTS_KEPT
+from mesms_gitops.audience.normalise import REJECTS_KEPT
 from mesms_gitops.audience.resolve import examine, resolve
 from mesms_gitops.errors import ManifestError
 from mesms_gitops.model.campaign import (

@@ -44,7 +44,7 @@ def test_neither_order_nor_groups_matter(people: set[int], rng: random.Random) -
 
 def test_many_small_sets_are_sketched_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody alone, in sets around the size of a slice, or all together: one sketch."""
-    monkeypatch.setattr("mesms_gitops.audience.sketching._SLICE", 7)
+    monkeypatch.setattr("mesms_gitops.audience.sketch_cells._SLICE", 7)
     whole = sketched(row(0, 300))
     for sizes in ([1] * 300, [6] * 50, [7] * 42 + [6], [8] * 37 + [4], [0, 300, 0], [299, 1]):
         starts = [sum(sizes[:index]) for index in range(len(sizes))]

@@ -15,6 +15,7 @@ import pytest
 
 from mesms_gitops.cli import completion
 from tests.cli.test_start_up import HEAVY
+from tests.measured import HANG
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Project, Ran
@@ -147,7 +148,7 @@ def test_whatever_is_wrong_is_silence(shop: Project) -> None:
 
 
 def test_ten_thousand_manifests_are_no_wait(project: Project) -> None:
-    """The bound is far above what it takes (0.2 s): a machine under test is a busy one.
+    """The bound is far above what it takes (0.2 s): it is there for a search that hangs.
 
     So busy that it may run out of patience with opening files: their stems are the names, as they nearly always are.
     """
@@ -156,7 +157,7 @@ def test_ten_thousand_manifests_are_no_wait(project: Project) -> None:
         (project.root / f"campaigns/{name}.yaml").write_text(f"name: {name}\n" + "labels: {a: b}\n" * 20)
     started = time.monotonic()
     assert tab(project, "stop", "big-0001") == [f"big-0001{digit}" for digit in range(10)]
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < HANG
 
 
 def test_patience_ends_with_the_stem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

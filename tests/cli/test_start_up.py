@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Project
 
 HEAVY = (
     "pydantic",
@@ -47,3 +51,18 @@ def test_status_needs_neither_http_nor_templates(tmp_path: object) -> None:
         check=False,
     )
     assert not {"httpx2", "jinja2", "starlette"} & set(ran.stderr.splitlines()[-1].split()), ran.stderr
+
+
+@pytest.mark.parametrize("arguments", [["plan"], ["apply", "--auto-approve"]])
+def test_numbers_in_a_manifest_need_nothing_that_reads_lists(project: Project, arguments: list[str]) -> None:
+    """Polars alone takes as long to load as all the rest of a plan."""
+    project.campaign("order")
+    ran = subprocess.run(
+        [sys.executable, "-c", PROBE.format(heavy=("polars", "narwhals")), *arguments],
+        cwd=project.root,
+        env=project.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr.splitlines()[-1]) == (0, ""), ran.stderr

@@ -364,7 +364,7 @@ def test_another_version_is_ignored(root, monkeypatch):
 
 def test_other_code_knows_nothing(root, monkeypatch):
     said(root, [])
-    monkeypatch.setattr(verdict_cache, "_own_code", lambda: iter([b"other"]))
+    monkeypatch.setattr(verdict_cache, "_own_code", lambda: b"other")
     assert len(judged(root, monkeypatch)) == len(TEXTS)
 
 

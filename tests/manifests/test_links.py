@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesms_gitops.manifests.links import SHORTENERS, check_links, find_links
+from tests.measured import assert_linear, repeated
 
 ALLOWED = ("siamcoffee.example", "*.shop.example")
 
@@ -99,13 +98,9 @@ def test_any_text_can_be_searched(text):
         assert text[problem.link.index :].startswith(problem.link.text)
 
 
-@pytest.mark.parametrize(
-    "text", ["a." * 2000, "a-" * 2000, "1." * 2000, "a." * 2000 + "!", "http://" * 500, "_" * 4000]
-)
-def test_searching_takes_no_time_for_hostile_texts(text):
-    start = time.process_time()
-    check_links(text, ALLOWED)
-    assert time.process_time() - start < 0.5
+@pytest.mark.parametrize("piece, end", [("a.", ""), ("a-", ""), ("1.", ""), ("a.", "!"), ("http://", ""), ("_", "")])
+def test_hostile_texts_are_checked_in_linear_time(piece, end):
+    assert_linear(repeated(piece, lambda text: check_links(text + end, ALLOWED)), 40_000)
 
 
 @pytest.mark.parametrize(
@@ -145,11 +140,8 @@ def test_the_end_of_a_shortener_is_no_shortener():
 
 
 @pytest.mark.parametrize("piece", ["a.", "a-", "1.", "http://", "ก.com", "@a.", "x://(", ".com", "_", "x://a)]"])
-def test_a_megabyte_is_searched_in_linear_time(piece):
-    text = piece * (2**20 // len(piece))
-    start = time.process_time()
-    find_links(text)
-    assert time.process_time() - start < 5
+def test_a_text_is_searched_in_linear_time(piece):
+    assert_linear(repeated(piece, find_links), 40_000)
 
 
 @settings(deadline=None)

@@ -17,9 +17,8 @@ from mesms_gitops.audience.engines import narrow
 from mesms_gitops.audience.forgotten import suppressed_among
 from mesms_gitops.audience.gathering import Gathered
 from mesms_gitops.audience.kinds_of_people import KIND, SOURCE, Kinds
-from mesms_gitops.audience.normalise import Reason
-from mesms_gitops.audience.rejects import REJECTS_KEPT
-from mesms_gitops.audience.resolve import Examination
+from mesms_gitops.audience.normalise import REJECTS_KEPT, Reason
+from mesms_gitops.audience.reading import ListExamination
 from mesms_gitops.audience.rules import PHONE, REASON, SUBSCRIBER
 from mesms_gitops.audience.sources.batch import BATCH_ROWS, ROW, value_column
 from mesms_gitops.audience.sources.outside import Step
@@ -43,8 +42,8 @@ _NOBODY: Final = pl.DataFrame(schema={SUBSCRIBER: pl.UInt32, KIND: pl.UInt32, SO
 _NOBODY_AT_ALL: Final = Gathered(Kinds.of([]), pl.DataFrame(), (), _NOBODY, 0)
 
 
-class SpreadExamination(Examination):
-    """`Examination` with an engine between the lists and the crowd."""
+class SpreadExamination(ListExamination):
+    """`ListExamination` with an engine between the lists and the crowd."""
 
     def __init__(self, campaign: Campaign, outside: Outside, suppression: Suppression | None, engine: Engine) -> None:
         super().__init__(campaign, outside, suppression)
