@@ -20,6 +20,7 @@
     │   ├── ApiRefusal                  1   a documented JSON error: not carried out
     │   │   └── RateLimited             1   429: not carried out, with the wait that was asked for
     │   └── AnswerUnreadable            1   a read whose answer lacks a value that is needed
+    │       └── NotMesms                1   a read that something else than ME-SMS answered
     ├── PersonNeeded                    3   finished as far as it safely could
     └── Interrupted                   130   Ctrl-C; the journal is complete
 
@@ -46,6 +47,7 @@ __all__ = [
     "ManifestError",
     "MesmsError",
     "NoAnswer",
+    "NotMesms",
     "NotReached",
     "PersonNeeded",
     "RateLimited",
@@ -220,6 +222,10 @@ class RateLimited(ApiRefusal):
 
 class AnswerUnreadable(ApiError):
     """A successful read whose body lacks a value this tool needs; names the keys that were there."""
+
+
+class NotMesms(AnswerUnreadable):
+    """A read that a proxy, or whatever stands at a wrong address, answered: it says nothing of what was asked."""
 
 
 class PersonNeeded(MesmsError):

@@ -8,11 +8,13 @@ but what is there must be of its kind: a garbled time is an error, never "no tim
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.api.assumptions import APPROVED, LIST_LIMIT, PHASES, RECIPIENTS_LIMIT
 from mesms_gitops.api.fields import Rounding, error_text, to_whole
+from mesms_gitops.errors import AnswerUnreadable
 from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.model.observation import (
     Accepted,
@@ -26,7 +28,7 @@ from mesms_gitops.model.observation import (
 from mesms_gitops.planning.fingerprint import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mesms_gitops.api.fields import Frame, Lens
 
@@ -98,19 +100,25 @@ def message(body: object, lens: Lens) -> RemoteMessage:
     )
 
 
-def messages(body: object, lens: Lens, page: int, asked: int = LIST_LIMIT) -> MessagePage:
-    """Page number ``page`` of the listing, of ``asked`` messages at most.
+def messages(body: object, lens: Lens, page: int, asked: int = LIST_LIMIT, *, leaves_out: bool = False) -> MessagePage:
+    """Page number ``page`` of the listing, of ``asked`` messages at most; ``leaves_out`` those that cannot be read.
 
     In doubt another may follow: a message overlooked could be sent twice.
     """
     rows, around = lens.rows(body, "list.data")
-    found = tuple(message(row, lens) for row in rows)
+    found = tuple(_readable(rows, lens) if leaves_out else (message(row, lens) for row in rows))
     limit = _page_size(lens.find_around(around, "list.limit"), asked)
     total = to_whole(lens.find_around(around, "list.total"))
     # without a total, or with one below what was shown (it counts something else), only an empty page is the end
-    seen = (page - 1) * limit + len(found)
-    more = bool(found) and (total != seen or len(found) >= limit)
-    return MessagePage(messages=found, more=more)
+    seen = (page - 1) * limit + len(rows)
+    more = bool(rows) and (total != seen or len(rows) >= limit)
+    return MessagePage(messages=found, more=more, left_out=len(rows) - len(found))
+
+
+def _readable(rows: list[object], lens: Lens) -> Iterator[RemoteMessage]:
+    for row in rows:
+        with suppress(AnswerUnreadable):
+            yield message(row, lens)
 
 
 def recipients(body: object, lens: Lens, after: int) -> RecipientPage:

@@ -130,8 +130,12 @@ class MesmsClient:
         remote_phase: str | None = None,
         created_from: datetime | None = None,
         created_to: datetime | None = None,
+        leaves_out: bool = False,
     ) -> MessagePage:
-        """``GET /sms``: one page of at most 100, newest first; the window is of ``createdAt``, in whole seconds."""
+        """``GET /sms``: one page of at most 100, newest first; the window is of ``createdAt``, in whole seconds.
+
+        ``leaves_out``: a row that cannot be read is left out and counted; else it is `AnswerUnreadable`.
+        """
         query = {
             "page": str(page),
             "limit": str(LIST_LIMIT),
@@ -140,12 +144,19 @@ class MesmsClient:
             "from": None if created_from is None else _query_time(created_from, math.floor),
             "to": None if created_to is None else _query_time(created_to, math.ceil),
         }
-        return self._read(_get("/sms", query), lambda body, lens: answers.messages(body, lens, page))
+        return self._read(
+            _get("/sms", query), lambda body, lens: answers.messages(body, lens, page, leaves_out=leaves_out)
+        )
 
     def few_messages(self, page: int, limit: int) -> MessagePage:
-        """``GET /sms`` with small pages, which tell whether paging works where there are few messages; for `doctor`."""
+        """``GET /sms`` with small pages, which tell whether paging works where there are few messages; for `doctor`.
+
+        Rows that cannot be read are left out and counted.
+        """
         query = {"page": str(page), "limit": str(limit)}
-        return self._read(_get("/sms", query), lambda body, lens: answers.messages(body, lens, page, limit))
+        return self._read(
+            _get("/sms", query), lambda body, lens: answers.messages(body, lens, page, limit, leaves_out=True)
+        )
 
     def recipients(
         self, uuid: str, *, after: int = 0, delivery_state: str | None = None, search: str | None = None

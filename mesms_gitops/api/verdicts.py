@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from mesms_gitops.api.assumptions import REQUEST_TIMEOUT, TOO_MANY_REQUESTS
 from mesms_gitops.api.fields import error_text
 from mesms_gitops.api.wire import NotJson
-from mesms_gitops.errors import AnswerUnreadable, ApiError, ApiRefusal, NoAnswer, RateLimited
+from mesms_gitops.errors import ApiError, ApiRefusal, NoAnswer, NotMesms, RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +37,7 @@ _NEXT: Final = {
 def judge(reply: Reply, call: Call, where: str, retry_after: float | None, clean: Callable[[str], str]) -> None:
     """Return for a 2xx; raise what anything else means.
 
-    Raises `RateLimited`, `ApiRefusal`, `NoAnswer` or, for a read answered by something else than ME-SMS,
-    `AnswerUnreadable`.
+    Raises `RateLimited`, `ApiRefusal`, `NoAnswer` or, for a read answered by something else than ME-SMS, `NotMesms`.
     """
     if not reply.is_success:
         raise _verdict(reply, call, where, retry_after, clean)
@@ -62,7 +61,7 @@ def not_me_sms(reply: Reply, call: Call, where: str) -> ApiError:
     what = f"{shape} came back instead of an answer of ME-SMS (HTTP {reply.status})"
     if call.effect:
         return unclear(what, call, where, status=reply.status)
-    return AnswerUnreadable(what, where=where, why="a proxy or a wrong address answers here", next_step=CHECK_ADDRESS)
+    return NotMesms(what, where=where, why="a proxy or a wrong address answers here", next_step=CHECK_ADDRESS)
 
 
 def _verdict(reply: Reply, call: Call, where: str, retry_after: float | None, clean: Callable[[str], str]) -> ApiError:
@@ -72,7 +71,8 @@ def _verdict(reply: Reply, call: Call, where: str, retry_after: float | None, cl
     if reply.is_redirect:
         return _redirected(reply, call, where, clean)
     if status >= 500 or status == REQUEST_TIMEOUT:
-        return unclear(f"ME-SMS answered HTTP {status}", call, where, status=status, why=_said(reply, clean))
+        why = "a web page came with it, as a proxy's" if reply.is_page else _said(reply, clean)
+        return unclear(f"ME-SMS answered HTTP {status}", call, where, status=status, why=why)
     if not _is_documented(reply):
         return not_me_sms(reply, call, where)
     if call.effect and status not in call.refusals:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 MIN_WIDTH = 40
 MAX_WIDTH = 100
@@ -58,9 +63,22 @@ class Teller:
         self._terminal = terminal
         self._verbose = verbose
         self._open = False
+        self._other: Callable[[str], None] | None = None
+
+    @contextmanager
+    def told_by(self, other: Callable[[str], None]) -> Iterator[None]:
+        """Have ``other`` tell what is being done: it keeps the terminal's lines itself."""
+        self._other = other
+        try:
+            yield
+        finally:
+            self._other = None
 
     def say(self, text: str) -> None:
         """Tell what is being done."""
+        if self._other is not None:
+            self._other(text)
+            return
         if self._verbose or not self._terminal.animates:
             if self._verbose:
                 print(text, file=sys.stderr, flush=True)

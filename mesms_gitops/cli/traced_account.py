@@ -64,10 +64,16 @@ class TracedAccount:
         remote_phase: str | None = None,
         created_from: datetime | None = None,
         created_to: datetime | None = None,
+        leaves_out: bool = False,
     ) -> MessagePage:
         """See `Account.messages`."""
         return self._account.messages(
-            page=page, sender=sender, remote_phase=remote_phase, created_from=created_from, created_to=created_to
+            page=page,
+            sender=sender,
+            remote_phase=remote_phase,
+            created_from=created_from,
+            created_to=created_to,
+            leaves_out=leaves_out,
         )
 
     def recipients(

@@ -28,16 +28,24 @@ that come late. Whoever has no result by then never gets one, and is not asked a
 
 
 class DeliveryNote(StrEnum):
-    """What was odd about the counts of a send. They are kept as they came all the same, and never cause a send."""
+    """What was odd about a look at a send. All is kept as it came all the same, and never causes a send."""
 
+    CONTRADICTED = "contradicted"
+    """ME-SMS says that it is where it cannot be any more: to leave after it left, on its way after it was done."""
     MISCOUNTED = "miscounted"
     """The counts do not add up to the recipients."""
+    PARTLY_GONE = "partly_gone"
+    """ME-SMS shows the message in one place, and does not know it in another."""
     PURGED = "purged"
     """ME-SMS does not know the message any more; the counts are those of the last look."""
     SHRANK = "shrank"
     """Fewer had a result, or were reached, than at an earlier look."""
     UNDOCUMENTED = "undocumented"
-    """A state that the reference does not have."""
+    """A state of people that the reference does not have."""
+    UNDOCUMENTED_STATUS = "undocumented_status"
+    """A state of the message that the reference does not have."""
+    UNREAD = "unread"
+    """The answer of the last look cannot be read, or was a refusal: everything is as it was recorded before."""
     WINDOW_OVER = "window_over"
     """Some have no result, and the time in which one could come is over."""
 
@@ -64,6 +72,11 @@ def is_settled(record: SendRecord) -> bool:
     if DeliveryNote.WINDOW_OVER in record.notes:
         return True
     return record.phase is SendPhase.SENT and bool(record.delivery) and not never_reported(record)
+
+
+def is_window_over(record: SendRecord, now: datetime) -> bool:
+    """Whether it is so long since the message left that no result is to come."""
+    return record.phase in LEFT and now >= left_at(record) + DELIVERY_WINDOW
 
 
 def can_still_change(record: SendRecord) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,7 @@ class RemoteMessage:
     """One message on the account. Times are UTC; None where the answer did not say.
 
     ``delivery`` are counts by delivery state; ``remote_word`` is the state exactly as it was written.
+    ``is_partly_gone``: it was shown in one place, and answered 404 in another.
     """
 
     uuid: str
@@ -41,11 +42,22 @@ class RemoteMessage:
     ref_no: str | None = None
     delivery: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     remote_word: str = ""
+    is_partly_gone: bool = False
 
     @property
     def is_live(self) -> bool:
         """Whether it is to go out, going out, or gone."""
         return self.phase not in (RemotePhase.CANCELLED, RemotePhase.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a look gives where the answer about a message cannot be read, or is a refusal: nothing is known of it."""
+
+
+UNREAD: Final = Unread()
+Look: TypeAlias = RemoteMessage | Unread | None
+"""One look at a message of ours; None where ME-SMS does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +92,14 @@ class RecipientPage:
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """One page of the listing; ``more`` says whether another may follow."""
+    """One page of the listing; ``more`` says whether another may follow.
+
+    ``left_out`` is how many rows cannot be read; above 0 only where that was asked for, else they are an error.
+    """
 
     messages: tuple[RemoteMessage, ...]
     more: bool
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.model.delivery import (
     DELIVERY_STATES,
-    DELIVERY_WINDOW,
     SUCCESS,
     DeliveryNote,
     is_settled,
-    left_at,
+    is_window_over,
     reported,
 )
-from mesms_gitops.model.sends import LEFT
-from mesms_gitops.planning.situation import refreshed_send
+from mesms_gitops.model.observation import RemotePhase, Unread
+from mesms_gitops.model.sends import LEFT, SendPhase
+from mesms_gitops.planning.situation import follows, refreshed_send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from mesms_gitops.model.observation import RemoteMessage
+    from mesms_gitops.model.observation import Look, RemoteMessage
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import State
 
@@ -29,23 +30,40 @@ _LASTING = frozenset({DeliveryNote.SHRANK, DeliveryNote.WINDOW_OVER})
 """Said of a history, not of one look: no later look takes it back."""
 
 
-def looked_at(record: SendRecord, message: RemoteMessage | None, now: datetime) -> SendRecord:
+def looked_at(record: SendRecord, message: Look, now: datetime) -> SendRecord:
     """``record`` after a look at its message (None: ME-SMS does not know it) at ``now``.
 
-    ``message.delivery`` are its newest counts, wherever they were read; none there leaves those that are recorded.
+    ``message.delivery`` are its newest counts, wherever they were read; none there leaves those that are recorded. A
+    look that told nothing changes nothing but the note that says so: not even the end of the window settles it.
     """
-    newer = refreshed_send(record, message)
-    notes = {note for note in _notes(newer, message) if newer.phase in LEFT}
-    notes |= {DeliveryNote(note) for note in record.notes} & _LASTING
-    if newer.phase in LEFT and message is not None and _shrank(record.delivery, newer.delivery):
-        notes.add(DeliveryNote.SHRANK)
-    newer = replace(newer, notes=tuple(sorted(notes)))
-    if newer.phase in LEFT and not is_settled(newer) and now >= left_at(newer) + DELIVERY_WINDOW:
-        newer = replace(newer, notes=tuple(sorted({*newer.notes, DeliveryNote.WINDOW_OVER})))
-    return newer
+    if isinstance(message, Unread):
+        return _noted(record, *record.notes, DeliveryNote.UNREAD)
+    newer = _recounted(record, message) or refreshed_send(record, message)
+    notes = {DeliveryNote(note) for note in record.notes} & _LASTING
+    if message is not None:
+        notes |= set(_of_message(record, message))
+    if newer.phase in LEFT:
+        notes |= set(_of_counts(record, newer))
+        if message is None:
+            notes.add(DeliveryNote.PURGED)
+    newer = _noted(newer, *notes)
+    is_over = is_window_over(newer, now) and not is_settled(newer)
+    return _noted(newer, *notes, DeliveryNote.WINDOW_OVER) if is_over else newer
 
 
-def looked_at_all(state: State, looks: Mapping[str, RemoteMessage | None], now: datetime) -> State:
+def _recounted(record: SendRecord, message: RemoteMessage | None) -> SendRecord | None:
+    """``record`` where it was sent and is said to be on its way again: it stays sent, with the newest counts."""
+    if record.phase is not SendPhase.SENT or message is None or not message.delivery:
+        return None
+    is_again = message.phase in (RemotePhase.PENDING, RemotePhase.OTHER)
+    return replace(record, delivery=MappingProxyType(dict(message.delivery))) if is_again else None
+
+
+def _noted(record: SendRecord, *notes: str) -> SendRecord:
+    return replace(record, notes=tuple(sorted(set(notes))))
+
+
+def looked_at_all(state: State, looks: Mapping[str, Look], now: datetime) -> State:
     """``state`` after looks at messages by uuid. The same state where nothing moved; of uuids it lacks nothing is said.
 
     A record may have moved since the looks were made (`looked_at` follows the table of transitions): a look that is
@@ -60,17 +78,26 @@ def looked_at_all(state: State, looks: Mapping[str, RemoteMessage | None], now: 
     return state
 
 
-def _notes(record: SendRecord, message: RemoteMessage | None) -> Iterator[DeliveryNote]:
-    counts = record.delivery
-    if message is None:
-        yield DeliveryNote.PURGED
-    if counts and record.recipients and sum(counts.values()) != record.recipients:
+def _of_message(record: SendRecord, message: RemoteMessage) -> Iterator[DeliveryNote]:
+    if message.is_partly_gone:
+        yield DeliveryNote.PARTLY_GONE
+    if message.phase is RemotePhase.OTHER:
+        yield DeliveryNote.UNDOCUMENTED_STATUS
+    elif follows(record, message) is None:
+        yield DeliveryNote.CONTRADICTED
+
+
+def _of_counts(before: SendRecord, after: SendRecord) -> Iterator[DeliveryNote]:
+    counts = after.delivery
+    if counts and after.recipients and sum(counts.values()) != after.recipients:
         yield DeliveryNote.MISCOUNTED
     if any(count and state not in DELIVERY_STATES for state, count in counts.items()):
         yield DeliveryNote.UNDOCUMENTED
+    if shrank(before.delivery, counts):
+        yield DeliveryNote.SHRANK
 
 
-def _shrank(before: Mapping[str, int], after: Mapping[str, int]) -> bool:
+def shrank(before: Mapping[str, int], after: Mapping[str, int]) -> bool:
     """Whether people got lost: of all, of those with a result, or of those who were reached."""
     return (
         sum(after.values()) < sum(before.values())

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.model.campaign import DeclaredState
+from mesms_gitops.model.delivery import DeliveryNote
 from mesms_gitops.model.holidays import NO_HOLIDAYS, Holidays
 from mesms_gitops.model.observation import RemotePhase
 from mesms_gitops.model.sends import TRANSITIONS, SendEvent, SendPhase
@@ -90,11 +91,16 @@ _EVENTS: Mapping[RemotePhase, SendEvent] = MappingProxyType(
 )
 
 
+def follows(record: SendRecord, message: RemoteMessage) -> SendPhase | None:
+    """The phase of ``record`` once ``message`` was seen; None for a move that the table of transitions lacks."""
+    return TRANSITIONS.get((record.phase, _EVENTS[message.phase]))
+
+
 def refreshed_send(record: SendRecord, message: RemoteMessage | None) -> SendRecord:
     """``record`` after one look at its message. A move the table of transitions lacks is ignored."""
     if message is None:
         return replace(record, reason=GONE) if record.phase is SendPhase.SCHEDULED else record
-    phase = TRANSITIONS.get((record.phase, _EVENTS[message.phase]))
+    phase = follows(record, message)
     if phase is None:
         return record
     reason = record.reason if record.reason != GONE else None
@@ -107,6 +113,7 @@ def refreshed_send(record: SendRecord, message: RemoteMessage | None) -> SendRec
         delivery=MappingProxyType(dict(message.delivery)) if message.delivery else record.delivery,
         credits=record.credits if message.credits is None else message.credits,
         reason=reason,
+        notes=tuple(note for note in record.notes if note != DeliveryNote.UNREAD),
     )
 
 

@@ -58,8 +58,12 @@ class Account(Recipients, Protocol):
         remote_phase: str | None = None,
         created_from: datetime | None = None,
         created_to: datetime | None = None,
+        leaves_out: bool = False,
     ) -> MessagePage:
-        """``GET /sms``: one page of at most 100, newest first."""
+        """``GET /sms``: one page of at most 100, newest first. Raises `AnswerUnreadable` for a row that cannot be read.
+
+        ``leaves_out`` such rows instead: only for what decides about no send, for one of them could be its double.
+        """
 
     def balance(self) -> int:
         """``GET /sms/credit/balance`` in whole credits."""

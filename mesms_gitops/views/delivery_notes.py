@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def notes_of(send: SendRecord) -> tuple[tuple[str, str], ...]:
     """Each note of ``send``: its code, and a sentence for people."""
-    return tuple((note, _sentence(DeliveryNote(note), send)) for note in send.notes)
+    notes = map(DeliveryNote, send.notes)
+    # of what is over nobody looks any more, so no look takes back that the last one told nothing
+    return tuple((note, _sentence(note, send)) for note in notes if note is not DeliveryNote.UNREAD or send.is_live)
 
 
 def sentences(sends: Iterable[SendRecord]) -> tuple[str, ...]:
@@ -46,9 +48,15 @@ def _sentence(note: DeliveryNote, send: SendRecord) -> str:
 
 def _words(note: DeliveryNote, send: SendRecord) -> Iterator[str]:
     match note:
+        case DeliveryNote.CONTRADICTED:
+            phase = send.phase.value
+            yield f"ME-SMS now gives the message a status that cannot come after {phase}; it stays {phase} here"
         case DeliveryNote.MISCOUNTED:
             yield f"ME-SMS counts {counted(sum(send.delivery.values()), 'person', 'people')} where the message is for"
             yield f"{figure(send.recipients)}"
+        case DeliveryNote.PARTLY_GONE:
+            yield "ME-SMS shows the message in one place and does not know it in another (404);"
+            yield "counts that it does not give are those of the last look"
         case DeliveryNote.PURGED:
             yield "ME-SMS does not know the message any more (404); the counts are those of the last look"
         case DeliveryNote.SHRANK:
@@ -56,5 +64,10 @@ def _words(note: DeliveryNote, send: SendRecord) -> Iterator[str]:
         case DeliveryNote.UNDOCUMENTED:
             words = sorted(word for word, count in send.delivery.items() if count and word not in DELIVERY_STATES)
             yield f"ME-SMS uses words its reference does not have: {listed([printable(word) for word in words])}"
+        case DeliveryNote.UNDOCUMENTED_STATUS:
+            yield "ME-SMS gives the message a status that its reference does not have; it counts as on its way"
+        case DeliveryNote.UNREAD:
+            yield "not read: at the last look ME-SMS's answer could not be read, or was a refusal;"
+            yield "what is shown is older (mesms-gitops refresh says why)"
         case DeliveryNote.WINDOW_OVER:
             yield f"window over: {figure(never_reported(send))} never reported"

@@ -266,6 +266,15 @@ def test_one_bad_row_spoils_a_listing() -> None:
             answers.messages({"data": [MESSAGE, row], "total": 2}, LENS, 1)
 
 
+@pytest.mark.parametrize("row", [{}, None, [], 7, {**MESSAGE, "status": None}, {**MESSAGE, "drSummary": "many"}])
+def test_who_only_looks_may_have_it_left_out(row: object) -> None:
+    """It is counted, also where a page ends: a page of nothing else is not the last one."""
+    page = answers.messages({"data": [row, MESSAGE, row], "total": 3}, LENS, 1, leaves_out=True)
+    assert ([one.uuid for one in page.messages], page.left_out, page.more) == ([UUID], 2, False)
+    page = answers.messages({"data": [row] * 3, "total": 500}, LENS, 1, leaves_out=True)
+    assert (page.messages, page.left_out, page.more) == ((), 3, True)
+
+
 # --- recipients -------------------------------------------------------------------------------------------------------
 
 ROWS = [{"msisdn": "66800000001", "status": "Success"}, {"msisdn": "0800000002", "status": "failed"}]

@@ -232,6 +232,15 @@ def test_the_listing_is_asked_for_in_full_pages(serve: Serve, connect: Connect) 
         connect(server).messages(created_from=since.replace(tzinfo=None))
 
 
+def test_a_row_that_cannot_be_read_is_an_error_unless_it_is_to_be_left_out(serve: Serve, connect: Connect) -> None:
+    """The strict way is the one without a word: what decides about a send must not overlook a message."""
+    client = connect(serve(answer(200, {"data": [{"uuid": UUID, "status": "sent"}, {"uuid": "x"}], "total": 2})))
+    with pytest.raises(AnswerUnreadable, match="lacks status"):
+        client.messages()
+    page = client.messages(leaves_out=True)
+    assert ([one.uuid for one in page.messages], page.left_out) == ([UUID], 1)
+
+
 def test_recipients_are_asked_for_by_cursor(serve: Serve, connect: Connect) -> None:
     server = serve(answer(200, {"data": [], "hasMore": False}))
     connect(server).recipients(UUID, after=50, delivery_state="failed", search="66800000001")

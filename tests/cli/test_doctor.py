@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -16,8 +17,9 @@ from jsonschema import Draft202012Validator
 from mesms_gitops.model.answer_fields import ANSWER_FIELDS, Need
 from mesms_gitops.sandbox.faults import Fault
 from mesms_gitops.sandbox.shapes import SHAPES
-from tests.api.loopback import Loopback, answer, page
+from tests.api.loopback import Loopback, answer, close, page
 from tests.cli.conftest import PROJECT, sends
+from tests.cli.screen import OnTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,6 +230,76 @@ def test_a_proxys_page_in_place_of_the_account(project: Project) -> None:
         assert ran.json["answers"][0]["shape" if status == 200 else "refusal"] == "a web page"
 
 
+STRANGERS = {
+    "a page with 502": (
+        page(502),
+        "balance: ME-SMS answered HTTP 502 (a web page came with it, as a proxy's)",
+        "in a while",
+    ),
+    "a redirect": (
+        answer(302, {"see": "there"}, location="https://login.example/?a=b"),
+        "account: the answer was a redirect to login.example (HTTP 302); it was not followed",
+        "check api.base_url",
+    ),
+    "another path": (
+        answer(404, {"error": "Not Found"}),
+        "(ME-SMS refused: Not Found; HTTP 404)",
+        "check api.base_url in mesms.yaml (or MESMS_BASE_URL) and the proxy on the way: it ends in /api/v2",
+    ),
+    "null": (
+        answer(200, None),
+        "balance: the answer of ME-SMS lacks balance (the answer was null)",
+        "check api.base_url",
+    ),
+    "packed rubbish": (
+        answer(200, b"\x1f\x8bno", content_encoding="gzip"),
+        "account: the answer of ME-SMS broke off",
+        "in a while",
+    ),
+    "not a word": (close, "account: the answer of ME-SMS broke off", "in a while"),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_what_answers_in_place_of_the_account_is_one_line(stranger: str, project: Project) -> None:
+    """What was looked at, what came, what to do; and nothing else is asked of it."""
+    script, found, step = STRANGERS[stranger]
+    with served(Loopback(script)) as server:
+        ran = project.run("doctor", "--json", MESMS_BASE_URL=server.url)
+        targets = {heard.target for heard in server.heard}
+    assert ran.code == 1
+    (told,) = [one for one in ran.json["lines"] if one["verdict"] == "fail"]
+    assert found in told["found"]
+    assert step in told["next"]
+    assert targets == {"/api/v2/sms/credit/balance"}
+    assert line(ran, "account")["found"] == "nothing else was asked of the account"
+
+
+def test_an_answer_that_is_packed_is_read(project: Project) -> None:
+    """gzip, as a proxy may pack it without being asked."""
+    packed = answer(200, gzip.compress(b'{"balance": 7}'), content_encoding="gzip")
+    with served(Loopback(packed, answer(404, {"error": "no"}))) as server:
+        ran = project.run("doctor", "--json", MESMS_BASE_URL=server.url)
+    assert line(ran, "account.balance")["found"].startswith("key and balance: 7 credits")
+
+
+def test_a_key_of_another_account_is_told_by_our_own_message(history: Project, sandbox: Running) -> None:
+    """It reads well, and yet nothing of ours could be read or cancelled with it; no scope would help."""
+    ran = history.run("doctor", "--json", MESMS_API_KEY=sandbox.other_key)
+    assert ran.code == 1
+    assert "of another account" in line(ran, "account.lag")["found"]
+    assert "scope" not in line(ran, "account.lag")["next"]
+
+
+def test_on_a_terminal_lines_are_as_wide_as_it_is(history: Project) -> None:
+    """Forty columns: nothing is cut, no word is broken, and what to do stands below its line."""
+    with OnTerminal(history, "doctor", columns=40, lines=150) as terminal:
+        assert terminal.ended() == 0
+    told = str(terminal.screen)
+    assert told.split() == history.run("doctor").out.split()
+    assert all(line.startswith(("ok ", "warn ", "      ")) for line in told.splitlines())
+
+
 def test_nothing_listens(project: Project) -> None:
     """No network: a line says which address, in the time that a read is repeated, and the rest is looked at."""
     ran = project.run("doctor", "--json", MESMS_BASE_URL="http://127.0.0.1:9/api/v2")
@@ -276,8 +348,9 @@ def test_an_account_without_a_message_has_shapes_that_were_not_met(project: Proj
     ran = project.run("doctor", "--json")
     assert ran.code == 0
     unmet = line(ran, "shape.unmet")["found"]
-    assert "send (nothing is sent here)" in unmet
-    assert "recipients" in unmet
+    assert unmet.endswith("send (nothing is sent here), price (--preview asks for one), message, recipients")
+    assert not {"shape.message", "shape.recipients"} & verdicts(ran).keys()
+    assert verdicts(ran)["shape.list"] == "ok"
 
 
 def test_a_sender_that_the_policy_allows_and_the_account_does_not(project: Project) -> None:

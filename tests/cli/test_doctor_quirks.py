@@ -40,12 +40,18 @@ class Odd:
                 "uuid": f"u-{number}",
                 "sender": "SiamCoffee",
                 "content": "Hello",
-                "status": "teleported" if "words" in self.quirks else "sent",
+                "status": self.word(number),
                 "total": 61 if "sums" in self.quirks else 60,
                 "createdAt": moment.isoformat(),
             }
             for number, moment in enumerate(made)
         ]
+
+    def word(self, number: int) -> object:
+        """The state of a message; one of seven is none at all where a row is to be unreadable."""
+        if "unreadable row" in self.quirks and number == 0:
+            return 7
+        return "teleported" if "words" in self.quirks else "sent"
 
     def answer(self, path: str, query: dict[str, str]) -> tuple[int, Any]:
         if path == "/sms/credit/balance":
@@ -154,6 +160,7 @@ def test_an_account_as_the_reference_has_it_is_well(project: Project) -> None:
 @pytest.mark.parametrize(
     ("quirk", "check", "verdict", "words"),
     [
+        ("unreadable row", "account.listing", "fail", "1 of 7 messages on the first page cannot be read (status"),
         ("repeats", "account.paging", "fail", "the second page is the first again"),
         ("ends early", "account.paging", "fail", "the second page is empty"),
         ("limit", "account.paging", "warn", "asked for 2 messages, 5 came"),
@@ -181,6 +188,14 @@ def test_each_quirk_has_its_line(quirk: str, check: str, verdict: str, words: st
     assert words in line["found"]
     assert line["next"]
     assert "policy" in verdicts(ran)
+
+
+def test_a_row_that_cannot_be_read_hides_nothing_else(project: Project) -> None:
+    """The other looks go on with the rows that can be read, and the field is named."""
+    found = verdicts(looked(project, "unreadable row"))
+    assert {check: found[check] for check in WELL - {"account.listing"}} == dict.fromkeys(
+        WELL - {"account.listing"}, "ok"
+    )
 
 
 def test_an_unknown_message_that_breaks_the_server(project: Project) -> None:

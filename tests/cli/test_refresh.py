@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import signal
 import subprocess
-import threading
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +14,7 @@ from mesms_gitops.sandbox.faults import Fault
 from mesms_gitops.store.open import open_store
 
 from .conftest import COMMAND, Project
+from .screen import OnTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,36 +172,47 @@ def test_ctrl_c_ends_the_watching(project: Project, sandbox: Running) -> None:
 def test_on_a_terminal_it_is_a_table_that_is_drawn_anew(project: Project, sandbox: Running) -> None:
     """Each pass in place of the former one, with what is waited for; the last one stays."""
     several(project, 2)
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [COMMAND, "refresh", "--watch", "--interval", "1"],
-        cwd=project.root,
-        env={**project.env, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    told: list[bytes] = []
+    with OnTerminal(project, "refresh", "--watch", "--interval", "1") as terminal:
+        terminal.until(lambda screen: "2 still open; next look in 1 s" in str(screen))
+        sandbox.advance(AFTER)
+        assert terminal.ended() == 0
+    assert str(terminal.screen).splitlines() == [
+        "campaign  phase  recipients  delivered  failed  pending",
+        "c-00      sent            2          2       0        0  settled",
+        "c-01      sent            2          2       0        0  settled",
+        "",
+        "everything is settled",
+    ]
+    assert terminal.screen.scrolled == []
 
-    def listen() -> None:
-        try:
-            while piece := os.read(ours, 4096):
-                told.append(piece)
-        except OSError:
-            pass  # the other end was closed: the process is over
 
-    ear = threading.Thread(target=listen)
-    ear.start()
-    until(lambda: b"next look in 1 s" in b"".join(told))
-    sandbox.advance(AFTER)
-    assert process.wait(30) == 0
-    ear.join()
-    os.close(ours)
-    text = b"".join(told).decode()
-    assert "2 still open" in text
-    assert "\x1b[1A" in text
-    assert "everything is settled" in text.rsplit("recipients", 1)[1]
+def test_what_is_more_than_the_screen_holds_is_counted(project: Project, sandbox: Running) -> None:
+    """On forty columns and nine lines what is waited for is always seen; what stays in the end is whole."""
+    several(project, 14)
+    with OnTerminal(project, "refresh", "--watch", "--interval", "1", columns=40, lines=9) as terminal:
+        terminal.until(lambda screen: "14 still open" in str(screen))
+        assert str(terminal.screen).splitlines() == [
+            "c-00: scheduled",
+            "c-01: scheduled",
+            "c-02: scheduled",
+            "c-03: scheduled",
+            "and 10 more campaigns: 10 scheduled",
+            "",
+            "14 still open; next look in 1 s; Ctrl-C",
+            "ends the watching",
+        ]
+        assert terminal.screen.scrolled == []  # progress is told in its own place, not above
+        asked = len(sandbox.requests)
+        until(lambda: len(sandbox.requests) > asked + 1)
+        assert terminal.screen.scrolled == []
+        sandbox.advance(AFTER)
+        assert terminal.ended() == 0
+    whole = [*terminal.screen.scrolled, *str(terminal.screen).splitlines()]
+    assert whole == [
+        *(f"c-{number:02}: sent; 2 success; settled" for number in range(14)),
+        "",
+        "everything is settled",
+    ]
 
 
 @pytest.mark.parametrize("arguments", [("5",), ("0.1", "--watch"), ("nan", "--watch"), ("inf", "--watch")])

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mesms_gitops.errors import ApiRefusal, NoAnswer, NotReached, RateLimited, StateLocked, StateMoved
+from mesms_gitops.errors import AnswerUnreadable, ApiRefusal, NoAnswer, NotReached, RateLimited, StateLocked, StateMoved
 from mesms_gitops.model.holidays import NO_HOLIDAYS
 from mesms_gitops.model.numbers import Numbers
 from mesms_gitops.model.observation import (
@@ -115,6 +115,7 @@ UNREACHED = Fault(NotReached("no connection"))
 LIMITED = Fault(RateLimited("too many requests", retry_after=None))
 LOST = Fault(NoAnswer("no answer"), carried_out=True)
 DROPPED = Fault(NoAnswer("no answer"))
+GARBLED = AnswerUnreadable("the answer of ME-SMS lacks status", where="GET /sms", next_step="mesms-gitops doctor")
 
 
 def late(**lag: float) -> Fault:
@@ -134,6 +135,7 @@ class Account:
         self.approved: tuple[SenderName, ...] = (SenderName("SiamCoffee", approved=True),)
         self.page, self.rows = PAGE, ROWS
         self.hides_recipients = False
+        self.unreadable: set[str] = set()
         self.groups: dict[int, Numbers] = {}
         self.on_send: Callable[[], None] = lambda: None
 
@@ -188,6 +190,8 @@ class Account:
 
     def message(self, uuid: str) -> RemoteMessage | None:
         self._read(f"message {uuid}", "message")
+        if uuid in self.unreadable:
+            raise GARBLED
         found = self.messages_by_uuid.get(uuid)
         return None if found is None else found.seen()
 
@@ -199,6 +203,7 @@ class Account:
         remote_phase: str | None = None,
         created_from: datetime | None = None,
         created_to: datetime | None = None,
+        leaves_out: bool = False,
     ) -> MessagePage:
         since = "" if created_from is None else f" since {created_from:%d %H:%M}"
         self._read(f"messages {sender}{'' if remote_phase is None else f' {remote_phase}'}{since} p{page}", "messages")
@@ -211,7 +216,11 @@ class Account:
             and (created_from is None or message.created_at >= created_from)
         ][::-1]
         start = (page - 1) * self.page
-        return MessagePage(tuple(found[start : start + self.page]), more=len(found) > start + self.page)
+        shown = found[start : start + self.page]
+        read = tuple(message for message in shown if message.uuid not in self.unreadable)
+        if len(read) < len(shown) and not leaves_out:
+            raise GARBLED
+        return MessagePage(read, more=len(found) > start + self.page, left_out=len(shown) - len(read))
 
     def recipients(
         self, uuid: str, *, after: int = 0, delivery_state: str | None = None, search: str | None = None

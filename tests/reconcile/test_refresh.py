@@ -8,23 +8,27 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mesms_gitops.errors import AnswerUnreadable, Interrupted, NoAnswer
+from mesms_gitops.errors import AnswerUnreadable, Interrupted, NoAnswer, NotMesms
 from mesms_gitops.model.delivery import DELIVERY_STATES, DELIVERY_WINDOW, DeliveryNote, can_still_change, left_at
 from mesms_gitops.model.observation import RemoteMessage, RemotePhase
 from mesms_gitops.model.sends import LEFT, SendPhase
 from mesms_gitops.planning.delivery import looked_at, looked_at_all
-from mesms_gitops.planning.situation import CANCELLED_ELSEWHERE, GONE
+from mesms_gitops.planning.situation import CANCELLED_ELSEWHERE, GONE, refreshed_send
+from mesms_gitops.reconcile.looking import LOST_IN_A_ROW
 from mesms_gitops.reconcile.refresh import WRITE_AFTER, WRITE_EVERY, Refresh
+from mesms_gitops.reconcile.refresh import unread as unread_of_all
 from tests.planning.scenes import NOW, manifest, remembered
 
-from .bench import DROPPED, Bench, Fault, refusal
+from .bench import DROPPED, GARBLED, LIMITED, UNREACHED, Bench, Fault, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from mesms_gitops.errors import ApiError
+    from mesms_gitops.model.observation import MessagePage
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import State
 
@@ -45,6 +49,11 @@ def refresh(bench: Bench, names: Collection[str] = (), interrupted: Callable[[],
     )
     once.run(journal.state, names)
     return journal.state
+
+
+def bare(page: MessagePage) -> MessagePage:
+    """A page of the listing as the reference has it: without counts."""
+    return replace(page, messages=tuple(replace(one, delivery=MappingProxyType({})) for one in page.messages))
 
 
 def sent(delivery: dict[str, int], *, recipients: int = 3, notes: tuple[str, ...] = ()) -> SendRecord:
@@ -232,13 +241,7 @@ def test_counts_that_the_listing_leaves_out_cost_one_request_each(
     for uuid in bench.account.messages_by_uuid:
         bench.account.set(uuid, phase, success=2)
     whole = bench.account.messages
-
-    def listing(**query: object) -> object:
-        page = whole(**query)  # type: ignore[arg-type]  # what it was called with is handed on
-        bare = tuple(replace(message, delivery=MappingProxyType({})) for message in page.messages)
-        return replace(page, messages=bare)
-
-    monkeypatch.setattr(bench.account, "messages", listing)
+    monkeypatch.setattr(bench.account, "messages", lambda **query: bare(whole(**query)))
     bench.account.reads.clear()
     state = refresh(bench)
     assert [read.split()[0] for read in bench.account.reads] == ["messages", *[asked] * 8]
@@ -246,12 +249,29 @@ def test_counts_that_the_listing_leaves_out_cost_one_request_each(
 
 
 def test_recipients_that_were_purged_before_their_message_stop_nothing(bench: Bench) -> None:
-    """A 404 there leaves the counts as they are recorded, and the phase is read all the same."""
+    """A 404 there leaves the counts as they are recorded, the phase is read all the same, and it is flagged."""
     bench.apply(SALE)
     bench.account.set("m1", R.PENDING)
     bench.account.will("recipients", refusal(404))
     (send,) = refresh(bench).campaigns["sale"].sends
-    assert (send.phase, dict(send.delivery), send.notes) == (P.STARTED, {}, ())
+    assert (send.phase, dict(send.delivery), send.notes) == (P.STARTED, {}, ("partly_gone",))
+
+
+def test_what_is_listed_but_not_known_alone_is_flagged(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its phase is that of the listing, its counts those of its recipients; and the flag goes when it is known."""
+    bench.apply(*MANY)
+    for uuid in bench.account.messages_by_uuid:
+        bench.account.set(uuid, R.SENT, success=1, pending=1)
+    listed = bench.account.messages
+    monkeypatch.setattr(bench.account, "messages", lambda **query: bare(listed(**query)))
+    known = bench.account.message
+    monkeypatch.setattr(bench.account, "message", lambda uuid: None if uuid == "m3" else known(uuid))
+    state = refresh(bench)
+    flagged = [send for _, send in state.sends() if send.notes]
+    assert [(send.uuid, send.phase, send.notes) for send in flagged] == [("m3", P.SENT, ("partly_gone",))]
+    assert dict(flagged[0].delivery) == {"success": 1, "pending": 1}
+    monkeypatch.setattr(bench.account, "message", known)
+    assert not [send for _, send in refresh(bench).sends() if send.notes]
 
 
 # --- written down now and then ----------------------------------------------------------------------------------------
@@ -305,30 +325,184 @@ def test_ctrl_c_keeps_what_was_read(bench: Bench, after: int) -> None:
     assert all(send.phase is P.STARTED for _, send in bench.state.sends())
 
 
-def test_an_error_half_way_keeps_what_was_read(bench: Bench) -> None:
-    """The two that were read before the answer got lost are in state."""
+def test_an_answer_that_is_lost_keeps_nobody_from_the_others(bench: Bench) -> None:
+    """Five of six are in state; then the loss is raised, for the same command may well fare better."""
     crowd(bench, 6)
     for uuid in bench.account.messages_by_uuid:
         bench.account.set(uuid, R.PENDING)
-    bench.account.will("recipients", None, None, DROPPED)
-    with pytest.raises(NoAnswer):
+    bench.account.will("recipients", None, None, Fault(NoAnswer("no answer")))
+    with pytest.raises(NoAnswer) as caught:
         refresh(bench)
-    assert sum(send.phase is P.STARTED for _, send in bench.state.sends()) == 2
+    assert caught.value.why == "1 of 6 messages were not answered; what the others say is written down"
+    sends = [send for _, send in bench.state.sends()]
+    assert sorted((send.phase, send.notes) for send in sends) == [(P.SCHEDULED, ()), *[(P.STARTED, ())] * 5]
 
 
-def test_a_message_that_cannot_be_read_keeps_nobody_from_the_others(bench: Bench) -> None:
-    """All others are in state, and then it is said, with how many there are like it."""
-    crowd(bench, 6)
+@pytest.mark.parametrize("error", [NoAnswer("no answer"), NotMesms("a web page came back")])
+def test_when_nobody_answers_not_everybody_is_asked_about(bench: Bench, error: ApiError) -> None:
+    """Three in a row are enough, and what was read before stays; nothing is flagged, for it says nothing of them."""
+    crowd(bench, 30)
     for uuid in bench.account.messages_by_uuid:
         bench.account.set(uuid, R.PENDING)
-    garbled = AnswerUnreadable("summary is not counts by state", why="the answer was [text]", next_step="doctor")
-    bench.account.will("recipients", None, None, Fault(garbled), None, Fault(garbled))
-    with pytest.raises(AnswerUnreadable) as caught:
+    bench.account.will("recipients", None, Fault(error), None, *[Fault(error)] * 9)
+    bench.account.reads.clear()
+    with pytest.raises(type(error)):
         refresh(bench)
-    assert sum(send.phase is P.STARTED for _, send in bench.state.sends()) == 4
-    assert (caught.value.what, caught.value.next_step) == (garbled.what, "doctor")
-    assert caught.value.why is not None
-    assert "2 of 6 messages could not be read" in caught.value.why
+    assert len(bench.account.reads) == 1 + 3 + LOST_IN_A_ROW
+    sends = [send for _, send in bench.state.sends()]
+    assert sum(send.phase is P.STARTED for send in sends) == 2
+    assert not any(send.notes for send in sends)
+
+
+@pytest.mark.parametrize("error", [refusal(401), UNREACHED, LIMITED])
+def test_what_concerns_all_ends_the_looking(bench: Bench, error: Fault) -> None:
+    """A key that is refused, no connection, too many requests: the first is enough."""
+    crowd(bench, 6)
+    bench.account.reads.clear()
+    bench.account.will("messages", error)
+    with pytest.raises(type(error.error)):
+        refresh(bench)
+    assert len(bench.account.reads) == 1
+
+
+# --- what cannot be read ----------------------------------------------------------------------------------------------
+
+
+def unread(bench: Bench) -> dict[str, SendPhase]:
+    """The phase of each send that is flagged as not read, by uuid."""
+    return {send.uuid or "": send.phase for _, send in bench.state.sends() if "unread" in send.notes}
+
+
+@pytest.mark.parametrize("phase", [P.SCHEDULED, P.STARTED, P.SENT])
+@pytest.mark.parametrize("error", [GARBLED, refusal(403).error, refusal(400).error])
+def test_a_message_that_cannot_be_read_stays_as_it_was(bench: Bench, phase: SendPhase, error: ApiError) -> None:
+    """It is flagged and nothing else: not gone, not sent, not settled when the window is over, and asked again."""
+    counts = {} if phase is P.SCHEDULED else {"success": 1, "pending": 2}
+    bench.remember(remembered(SALE, phase, delivery=MappingProxyType(counts)))
+    (before,) = bench.record().sends
+    bench.clock.moment = left_at(before) + 2 * DELIVERY_WINDOW
+    bench.account.will("message", Fault(error))
+    refresh(bench)
+    (after,) = bench.record().sends
+    assert after == replace(before, notes=("unread",))
+    assert can_still_change(after)
+
+
+def test_the_flag_goes_with_the_next_look_that_tells_something(bench: Bench) -> None:
+    """Also with that of a plan."""
+    bench.apply(SALE)
+    bench.account.unreadable.add("m1")
+    refresh(bench)
+    assert unread(bench) == {"m1": P.SCHEDULED}
+    (flagged,) = bench.record().sends
+    serial = bench.state.serial
+    refresh(bench)
+    assert bench.state.serial == serial  # it is not flagged anew
+    bench.account.unreadable.clear()
+    assert refreshed_send(flagged, bench.account.message("m1")).notes == ()
+    refresh(bench)
+    assert unread(bench) == {}
+
+
+def test_a_row_that_cannot_be_read_keeps_nobody_from_the_listing(bench: Bench) -> None:
+    """One page and one request alone; it is flagged, and the seven others are not."""
+    bench.apply(*MANY)
+    bench.account.unreadable.add("m3")
+    bench.account.reads.clear()
+    refresh(bench)
+    assert [read.split()[0] for read in bench.account.reads] == ["messages", "message"]
+    assert unread(bench) == {"m3": P.SCHEDULED}
+
+
+def test_a_row_of_somebody_else_that_cannot_be_read_costs_nothing(bench: Bench) -> None:
+    """One page; nothing is flagged."""
+    bench.apply(*MANY)
+    bench.account.unreadable.add(bench.account.by_hand(OTHER, "Bye", ago=timedelta(0)))
+    bench.account.reads.clear()
+    refresh(bench)
+    assert [read.split()[0] for read in bench.account.reads] == ["messages"]
+    assert unread(bench) == {}
+
+
+@pytest.mark.parametrize("error", [GARBLED, NoAnswer("no answer"), NotMesms("a web page"), refusal(400).error])
+def test_a_listing_that_cannot_be_read_is_done_without(bench: Bench, error: ApiError) -> None:
+    """They are asked about one by one."""
+    bench.apply(*MANY)
+    for uuid in bench.account.messages_by_uuid:
+        bench.account.set(uuid, R.SENT, success=2)
+    bench.account.will("messages", Fault(error))
+    assert all(send.phase is P.SENT and not send.notes for _, send in refresh(bench).sends())
+
+
+def test_they_are_told_together(bench: Bench) -> None:
+    """How many and which, and of the first where and why; a person is needed."""
+    crowd(bench, 8)
+    bench.account.unreadable = {f"m{number}" for number in range(1, 8)}
+    journal = bench.journal()
+    told = unread_of_all(Refresh(bench.account, bench.clock, bench.teller, lambda _: None).run(journal.state))
+    assert told.exit_code == 3
+    assert told.what.startswith("7 messages cannot be read: c-0")
+    assert told.what.endswith(" and 2 more; all that is known of them stays as it was")
+    assert (told.where, told.why, told.next_step) == (GARBLED.where, GARBLED.what, GARBLED.next_step)
+
+
+def test_what_cannot_be_read_still_holds_back_every_effect(bench: Bench) -> None:
+    """Flagged or not: a plan that would cancel, replace or send beside it ends before its first effect."""
+    bench.apply(SALE)
+    bench.account.unreadable.add("m1")
+    refresh(bench)
+    bench.trace.clear()
+    for manifests in ((), (manifest("sale", "Another text", (1, 2, 3)),), (SALE, OTHER)):
+        with pytest.raises(AnswerUnreadable):
+            bench.apply(*manifests)
+    assert bench.posts == []
+
+
+@given(
+    st.lists(st.sampled_from(["fine", "unreadable", "gone", "forbidden", "lost"]), min_size=1, max_size=9),
+    st.sampled_from([P.SCHEDULED, P.STARTED]),
+)
+@example(["lost", "lost", "unreadable", "lost", "fine"], P.SCHEDULED)
+@example(["lost", "lost", "forbidden", "lost", "fine"], P.STARTED)
+@example(["lost", "lost", "lost", "fine"], P.STARTED)
+def test_whatever_befalls_each_message_the_others_are_read(fates: list[str], phase: SendPhase) -> None:
+    """Every one that answers is done in state; no other is taken for it; and no request but reads is made."""
+    bench = Bench()
+    told = [manifest(f"c-{number}", f"Text {number}", (number, number + 1000)) for number in range(len(fates))]
+    bench.remember(*(remembered(one, phase, uuid=f"m{number}") for number, one in enumerate(told)))
+    errors: dict[str, ApiError] = {
+        "unreadable": GARBLED, "forbidden": refusal(403).error, "lost": NoAnswer("no answer"),
+    }  # fmt: skip
+
+    def message(uuid: str) -> RemoteMessage | None:
+        fate = fates[int(uuid[1:])]
+        if fate in errors:
+            raise errors[fate]
+        return None if fate == "gone" else replace(seen({"success": 2}), uuid=uuid)
+
+    bench.account.message = message  # type: ignore[method-assign]  # each message has a fate of its own
+    bench.account.will("messages", Fault(GARBLED))
+    try:
+        refresh(bench)
+        assert "lost" not in fates
+    except NoAnswer:
+        assert "lost" in fates
+    sends = {int((send.uuid or "")[1:]): send for _, send in bench.state.sends()}
+    for number, fate in enumerate(fates[: ends_early(fates) or len(fates)]):
+        send = sends[number]
+        assert (send.phase is P.SENT) == (fate == "fine")
+        assert ("unread" in send.notes) == (fate in ("unreadable", "forbidden"))
+    assert bench.posts == []
+
+
+def ends_early(fates: list[str]) -> int:
+    """How many were asked about before three in a row were lost; 0 where that never was."""
+    in_a_row = 0
+    for number, fate in enumerate(fates, start=1):
+        in_a_row = in_a_row + 1 if fate == "lost" else 0
+        if in_a_row == LOST_IN_A_ROW:
+            return number
+    return 0
 
 
 # --- odd counts -------------------------------------------------------------------------------------------------------
@@ -361,6 +535,29 @@ def test_what_shrank_once_is_said_from_then_on_and_the_rest_as_long_as_it_holds(
     odd = looked_at(sent({"success": 3}), seen({"success": 1, "x": 1}), NOW)
     assert odd.notes == ("miscounted", "shrank", "undocumented")
     assert looked_at(odd, seen({"success": 3}), NOW).notes == ("shrank",)
+
+
+@pytest.mark.parametrize(
+    ("before", "remote", "after", "notes"),
+    [
+        (P.SCHEDULED, R.OTHER, P.STARTED, ("undocumented_status",)),
+        (P.STARTED, R.OTHER, P.STARTED, ("undocumented_status",)),
+        (P.STARTED, R.SCHEDULED, P.STARTED, ("contradicted",)),
+        (P.STARTED, R.CANCELLED, P.STARTED, ("contradicted",)),
+        (P.SENT, R.OTHER, P.SENT, ("undocumented_status",)),
+        (P.SENT, R.PENDING, P.SENT, ("contradicted",)),
+        (P.SENT, R.SCHEDULED, P.SENT, ("contradicted",)),
+        (P.SENT, R.FAILED, P.SENT, ("contradicted",)),
+    ],
+)
+def test_an_odd_word_for_a_message_is_said(
+    before: SendPhase, remote: RemotePhase, after: SendPhase, notes: tuple[str, ...]
+) -> None:
+    """As long as it holds; what has left never becomes what has not."""
+    (record,) = remembered(SALE, before).sends
+    newer = looked_at(record, seen({}, remote), NOW)
+    assert (newer.phase, newer.notes) == (after, notes)
+    assert looked_at(newer, seen({}), NOW).notes == ()
 
 
 def test_a_contact_group_of_unknown_size_is_not_miscounted() -> None:
@@ -404,6 +601,6 @@ def test_no_look_makes_a_message_that_left_one_that_could_be_sent(
     newer = looked_at(sent(before), seen(after, phase), NOW + timedelta(hours=hours))
     assert newer.phase in LEFT
     assert newer.is_final
-    moves = phase is R.SENT and bool(after)
+    moves = phase in (R.SENT, R.PENDING, R.OTHER) and bool(after)
     assert dict(newer.delivery) == (after if moves else before)
     assert (DeliveryNote.WINDOW_OVER in newer.notes) <= (hours >= 90)

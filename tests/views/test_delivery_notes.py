@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
+from mesms_gitops.model.campaign import MessageClass
 from mesms_gitops.model.delivery import DeliveryNote
 from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.model.state import State
@@ -108,9 +109,11 @@ def test_the_manifest_of_a_follow_up(snapshot: Callable[[str, str], None]) -> No
         "sale",
         ("failed", "expired"),
         except_reached_by=("sale-follow-up",),
+        message_class=MessageClass.TRANSACTIONAL,
+        careful=("who got it is in doubt: 2 listed,\nstate: active",),
         sender="Siam: #1",
         content="สวัสดี {{ name }}\nsecond: line\x1b[31m",
         people=1234,
     )
-    assert all(line.startswith("#") for line in text.splitlines() if "second" in line)
+    assert all(line.startswith("#") for line in text.splitlines() if "second" in line or "active" in line)
     snapshot("follow_up.yaml", text)

@@ -123,7 +123,7 @@ def test_the_columns_over_time_add_up(state: State, zone: str) -> None:
     report = report_of(state)
     timeline = timeline_of(report.lines, zone)
     people, *buckets = total_of(report)
-    assert sum(span.people for span in timeline.spans) == people
+    assert sum(span.recipients for span in timeline.spans) == people
     assert [sum(column) for column in zip(*(span.buckets for span in timeline.spans), strict=True)] in (buckets, [])
     firsts = [span.first for span in timeline.spans]
     assert firsts == sorted(set(firsts))

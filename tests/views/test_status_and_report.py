@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
+from mesms_gitops import __version__
 from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase
 from mesms_gitops.model.state import CampaignPhase, CampaignRecord, Freeze, State
 from mesms_gitops.views.report import DELIVERY_STATES, report_of, share, standing_of
 from mesms_gitops.views.report_csv import report_csv
+from mesms_gitops.views.report_html import report_html
 from mesms_gitops.views.report_json import report_json
 from mesms_gitops.views.report_markdown import report_markdown
 from mesms_gitops.views.report_text import report_text
@@ -206,6 +208,28 @@ def test_whoever_is_not_reported_is_unknown() -> None:
     assert one(recorded("a", SendPhase.SENT, recipients=9, delivery=MappingProxyType({"read": 9}))) == (0, 0, 9)
     assert one(recorded("a", SendPhase.UNKNOWN, recipients=9, uuid=None)) == (0, 0, 9)
     assert one(recorded("a", SendPhase.FAILED, recipients=9)) == (0, 9, 0)
+
+
+@pytest.mark.parametrize(("recipients", "said"), [(400, 400), (0, 463)])
+def test_status_and_report_name_the_same_recipients(recipients: int, said: int) -> None:
+    """Those the message is for, whatever ME-SMS counts, and shares are of the counts; of a group whom it counts."""
+    counts = MappingProxyType({"success": 450, "failed": 13})
+    send = recorded("a", SendPhase.SENT, recipients=recipients, group_id=None if recipients else 7, delivery=counts)
+    state = State(LINEAGE, campaigns=MappingProxyType({"a": CampaignRecord("a", "a.yaml", 1, sends=(send,))}))
+    (line,) = json.loads(report_json(state))["campaigns"]
+    (campaign,) = json.loads(status_json(state))["campaigns"]
+    assert (line["recipients"], line["delivered"], line["failed"], line["unknown"]) == (said, 450, 13, 0)
+    assert campaign["recipients"] == said
+    for text in (report_text(state), report_markdown(state), report_html(state)):
+        assert "97.2%" in text
+        assert "2.8%" in text
+    assert report_text(state).startswith(f"a: sent, {said} recipients\n")
+
+
+def test_programs_learn_which_version_wrote_it() -> None:
+    """Status and report in JSON, whoever prints them."""
+    for text in (status_json(a_state()), report_json(a_state())):
+        assert json.loads(text)["tool_version"] == __version__
 
 
 def test_what_has_not_left_is_not_reported() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,7 +52,8 @@ def command(obj: dict[str, Any], *, output: str, offline: bool, preview: bool, b
     else:
         from mesms_gitops.views.doctor_text import doctor_text
 
-        click.echo(doctor_text(found, colour=place.terminal.colour_stdout), nl=False)
+        width = place.terminal.width if sys.stdout.isatty() else None
+        click.echo(doctor_text(found, colour=place.terminal.colour_stdout, width=width), nl=False)
     from mesms_gitops.model.doctor import Verdict
 
     return int(found.verdict is Verdict.FAIL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +13,14 @@ from mesms_gitops.cli import options
 from mesms_gitops.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.live import Live
+    from rich.text import Text
 
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.model.state import State
+    from mesms_gitops.reconcile.looking import Failure
 
 LEAST_INTERVAL: Final = 1.0
 """Seconds between two passes."""
@@ -31,7 +36,7 @@ LEAST_INTERVAL: Final = 1.0
 @click.option("--lock-timeout", default=0.0, show_default=True, metavar="SECONDS", help="Wait so long for the lock.")
 @click.option(
     "--openmetrics",
-    type=click.Path(dir_okay=False),
+    type=click.Path(),
     metavar="FILE.prom",
     help="Also write metrics, for Prometheus' textfile collector.",
 )
@@ -48,7 +53,8 @@ def command(
     """Read phases and delivery counts of everything that can still change into state.
 
     What has all its results, or left too long ago for any to come, is settled and not asked about again. Ctrl-C keeps
-    what was read. With --watch the state is locked only while something is written.
+    what was read. With --watch the state is locked only while something is written. A message that cannot be read
+    stays as it was and is flagged; all others are read (exit 3).
     """
     if interval is not None and (not watch or not math.isfinite(interval) or interval < LEAST_INTERVAL):
         raise UsageError(
@@ -66,17 +72,17 @@ def command(
     with client(place.project, place.teller) as account, interrupt.watched():
         metrics = MetricsFile(options.folder(obj) / openmetrics, place, account) if openmetrics else None
         if watch:
-            with _shown(place, output) as show:
-                after = Watch(
-                    place, account, interrupt, interval or 30.0, lock_timeout, metrics.after(show) if metrics else show
-                ).run()
+            with _shown(place, output) as (show, trouble):
+                shown = metrics.after(show) if metrics else show
+                watch_it = Watch(place, account, interrupt, interval or 30.0, lock_timeout, shown, trouble)
+                after = watch_it.run()
             if output == "json":
                 click.echo(_rendered(after, output, place), nl=False)
-            return 0
+            return _ended(watch_it.failures, place)
         with place.store.lock("refresh", lock_timeout):
             journal = Journal(place.store, place.stored_state())
             before = journal.state
-            one_pass(place, account, journal, interrupt)
+            failures = one_pass(place, account, journal, interrupt)
             place.clear_out(journal.state, account.server_time())
         if metrics is not None:
             metrics.write(journal.state)
@@ -85,7 +91,20 @@ def command(
         changed = [name for name, record in after.campaigns.items() if record != before.campaigns.get(name)]
         click.echo(f"{len(changed)} of {len(after.campaigns)} campaigns moved on since the last look.")
     click.echo(_rendered(after, output, place), nl=False)
-    return 0
+    return _ended(failures, place)
+
+
+def _ended(failures: Sequence[Failure], place: Workplace) -> int:
+    """The exit code; what could not be read is told on stderr, for stdout has all that could."""
+    if not failures:
+        return 0
+    from mesms_gitops.reconcile.refresh import unread
+    from mesms_gitops.views.error_text import error_text
+
+    told = unread(failures)
+    text = error_text(told, colour=place.terminal.colour_stderr, width=place.terminal.width)
+    click.echo(text, err=True, nl=False)
+    return told.exit_code
 
 
 def _rendered(state: State, output: str, place: Workplace) -> str:
@@ -101,35 +120,85 @@ def _rendered(state: State, output: str, place: Workplace) -> str:
 
 
 @contextmanager
-def _shown(place: Workplace, output: str) -> Iterator[Callable[[State, str], None]]:
-    """What shows each pass: a table that is drawn anew on a terminal, a line for each campaign that moved elsewhere."""
+def _shown(place: Workplace, output: str) -> Iterator[tuple[Callable[[State, str], None], Callable[[str], None]]]:
+    """What shows each pass, and what tells of trouble that has no place there.
+
+    A table that is drawn anew on a terminal, a line for each campaign that moved elsewhere.
+    """
     if output == "json":
-        yield lambda _state, _footer: None
+        yield lambda _state, _footer: None, _News(place)
     elif place.terminal.animates and place.terminal.can_ask:
         with _table(place) as show:
-            yield show
+            yield show, lambda _: None
     else:
-        yield _Lines(place)
+        yield _Lines(place), _News(place)
 
 
 @contextmanager
 def _table(place: Workplace) -> Iterator[Callable[[State, str], None]]:
     from rich.console import Console
     from rich.live import Live
-    from rich.text import Text
 
     from mesms_gitops.reconcile.refresh import open_sends
-    from mesms_gitops.views.watch_text import watch_text
 
-    names = {name for name, _ in open_sends(place.stored_state())}
-    terminal = place.terminal
-    with Live(console=Console(), auto_refresh=False, vertical_overflow="ellipsis") as live:
+    with Live(console=Console(), auto_refresh=False, vertical_overflow="crop") as live:
+        state = place.stored_state()
+        table = _Table(live, place, state, {name for name, _ in open_sends(state)})
+        try:
+            with place.teller.told_by(table.progress):
+                yield table
+        finally:
+            table.leave()
 
-        def show(state: State, footer: str) -> None:
-            text = watch_text(state, names, footer, colour=terminal.colour_stdout, width=terminal.width)
-            live.update(Text.from_ansi(text), refresh=True)
 
-        yield show
+class _Table:
+    """The whole of it in place of the former one; as long as it is watched, no more than the screen holds."""
+
+    def __init__(self, live: Live, place: Workplace, state: State, names: set[str]) -> None:
+        self._live, self._place, self._names = live, place, names
+        self._state, self._footer = state, ""
+        self._drawn_at = 0.0
+
+    def __call__(self, state: State, footer: str) -> None:
+        self._state, self._footer = state, footer
+        self._draw(footer)
+
+    def progress(self, text: str) -> None:
+        """What is being done, in place of what is waited for."""
+        if time.monotonic() - self._drawn_at >= self._place.teller.pace:
+            self._draw(text)
+
+    def leave(self) -> None:
+        """What stays on the terminal is whole, be it longer than the screen."""
+        self._live.update(self._text(self._footer, None))
+
+    def _draw(self, footer: str) -> None:
+        self._live.update(self._text(footer, self._live.console.size.height - 1), refresh=True)
+        self._drawn_at = time.monotonic()
+
+    def _text(self, footer: str, height: int | None) -> Text:
+        from rich.text import Text
+
+        from mesms_gitops.views.watch_text import watch_text
+
+        terminal = self._place.terminal
+        return Text.from_ansi(
+            watch_text(
+                self._state, self._names, footer, colour=terminal.colour_stdout, width=terminal.width, height=height
+            )
+        )
+
+
+class _News:
+    """Trouble as notes on stderr, each once until it is another one."""
+
+    def __init__(self, place: Workplace) -> None:
+        self._place, self._said = place, ""
+
+    def __call__(self, trouble: str) -> None:
+        if trouble != self._said:
+            self._place.teller.note(trouble)
+        self._said = trouble
 
 
 class _Lines:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from mesms_gitops.api.verdicts import CHECK_ADDRESS
 from mesms_gitops.cli.doctor.listing import listing_lines
 from mesms_gitops.cli.doctor.looking import counted, fail, failed, looked, ok, warn
-from mesms_gitops.errors import AnswerUnreadable, ApiRefusal, MesmsError
+from mesms_gitops.errors import AnswerUnreadable, ApiRefusal, MesmsError, NoAnswer, NotMesms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ class AccountLook:
         """The balance first: if nobody answers that, nothing else is asked."""
         first = self._balance()
         yield first
-        if first.check == "key.accepted" or not self.witness.has_seen_json:
+        if first.check in ("key.accepted", "account.reached") or not self.witness.has_seen_json:
             yield warn("account", "nothing else was asked of the account", "mend the line above, and look again")
             return
         yield from looked("account.senders", self._senders)
@@ -60,12 +61,19 @@ class AccountLook:
         except ApiRefusal as refusal:
             if refusal.status == 403:
                 advice = "reading needs no scope by the reference: use a key of this account (Settings -> API Keys)"
-                return fail("key.accepted", f"{refusal.what}, reading its balance (HTTP 403)", advice)
+                return fail("key.accepted", f"key: {refusal.what}, reading its balance (HTTP 403)", advice)
+            if refusal.status == 404:
+                found = f"account: there is no balance at {url} ({refusal.what}; HTTP 404)"
+                return fail("account.reached", found, f"{CHECK_ADDRESS}: it ends in /api/v2", url)
             return failed("key.accepted", refusal)
-        except AnswerUnreadable as error:
-            return failed("account.balance", error)
-        except MesmsError as error:
+        except NotMesms as error:
             return failed("account.reached", error)
+        except AnswerUnreadable as error:
+            line = failed("account.balance", error)
+            return line if self.witness.has_seen_json else replace(line, next_step=CHECK_ADDRESS)
+        except MesmsError as error:
+            is_of_account = isinstance(error, NoAnswer) and (error.status or 0) >= 500
+            return failed("account.balance" if is_of_account else "account.reached", error)
         return ok("account.balance", f"key and balance: {credits_:,} credits at {url}", url)
 
     def _senders(self) -> Iterator[CheckLine]:
@@ -124,7 +132,8 @@ class AccountLook:
             default=None,
         )
         if sent is not None:
-            return ok("key.scope", f"scope: ME-SMS does not tell it; a send of ours was accepted on {sent:%Y-%m-%d}")
+            found = f"a send of ours was accepted on {sent:%Y-%m-%d}, with the key of that day"
+            return ok("key.scope", f"scope: ME-SMS does not tell it; {found}")
         return warn(
             "key.scope",
             "scope: ME-SMS does not tell whether this key may send, and trying would send",

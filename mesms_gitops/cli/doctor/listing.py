@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.cli.doctor.looking import counted, fail, looked, ok, warn
+from mesms_gitops.errors import AnswerUnreadable, ApiRefusal
 from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.model.observation import RemotePhase
 
@@ -27,9 +28,13 @@ _REPORT: Final = "report this with --bundle"
 
 def listing_lines(account: MesmsClient, state: State | None) -> Iterator[CheckLine]:
     """Lines about the newest messages of the account."""
-    page = account.messages(page=1)
+    page = account.messages(page=1, leaves_out=True)
     found = page.messages
-    yield ok("account.listing", f"listing: {counted(len(found), 'message')} on the first page, in a shape that is read")
+    if page.left_out:
+        yield from _unreadable(account, page)
+    else:
+        count = counted(len(found), "message")
+        yield ok("account.listing", f"listing: {count} on the first page, in a shape that is read")
     yield from _order_and_words(found)
     if len(found) > _LARGEST_PAGE:
         advice = f"nothing breaks; {_REPORT}, so that pages can be counted right"
@@ -48,6 +53,19 @@ def listing_lines(account: MesmsClient, state: State | None) -> Iterator[CheckLi
     else:
         yield ok("account.message", "messages and recipients: none on this account, so their shapes were not met")
     yield from looked("account.lag", lambda: _lag(account, page, state))
+
+
+def _unreadable(account: MesmsClient, page: MessagePage) -> Iterator[CheckLine]:
+    """What the first row lacks that cannot be read; the other looks go on with those that can."""
+    why = "asked again, all could be read"
+    try:
+        account.messages(page=1)
+    except AnswerUnreadable as error:
+        why = f"{error.what}; {error.why}" if error.why else error.what
+    rows = len(page.messages) + page.left_out
+    found = f"listing: {page.left_out} of {counted(rows, 'message')} on the first page cannot be read ({why})"
+    advice = f"plan and apply stop at such a one, refresh flags it: see what the shapes below lack, or {_REPORT}"
+    yield fail("account.listing", found, advice)
 
 
 def _order_and_words(found: tuple[RemoteMessage, ...]) -> Iterator[CheckLine]:
@@ -90,8 +108,9 @@ def _window(account: MesmsClient, newest: RemoteMessage) -> Iterator[CheckLine]:
     made = newest.created_at
     assert made is not None
     second = timedelta(seconds=1)
-    around = account.messages(created_from=made - second, created_to=made + second)
-    later = account.messages(created_from=made + 25 * 3600 * second, created_to=made + 26 * 3600 * second)
+    day = timedelta(days=1)
+    around = account.messages(created_from=made - second, created_to=made + second, leaves_out=True)
+    later = account.messages(created_from=made + day, created_to=made + day + 3600 * second, leaves_out=True)
     if newest.uuid not in _uuids(around):
         found = "listing: a search around the time of a message does not find it (from, to)"
         advice = f"{_REPORT}: an unknown send could not be found by its time and would need `resolve`"
@@ -162,14 +181,21 @@ def _lag(account: MesmsClient, page: MessagePage, state: State | None) -> Iterat
     if ours.uuid in _uuids(page):
         yield ok("account.lag", "listing lag: the newest message of ours is listed")
         return
-    there = account.message(ours.uuid)
+    try:
+        there = account.message(ours.uuid)
+    except ApiRefusal as refusal:
+        if refusal.status != 403:
+            raise
+        advice = "use a key of the account that sent it: with this one nothing of ours can be read or cancelled"
+        yield fail("account.lag", "listing lag: the newest message of ours is of another account (HTTP 403)", advice)
+        return
     if there is None:
         advice = "`mesms-gitops refresh` notes it; nothing is sent again"
         yield warn("account.lag", "listing lag: the newest message of ours is not known to this account", advice)
         return
     made = there.created_at or ours.intended_at
     around = timedelta(minutes=1)
-    if ours.uuid in _uuids(account.messages(created_from=made - around, created_to=made + around)):
+    if ours.uuid in _uuids(account.messages(created_from=made - around, created_to=made + around, leaves_out=True)):
         yield ok("account.lag", "listing lag: the newest message of ours is listed, beyond the first page")
         return
     now = account.server_time()

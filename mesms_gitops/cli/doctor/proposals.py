@@ -10,7 +10,7 @@ from mesms_gitops.api.assumptions import ENVELOPE, ENVELOPES_DEEP, FIELDS
 from mesms_gitops.model.answer_fields import ANSWER_FIELDS, FieldKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mesms_gitops.model.doctor import Met, Shape
 
@@ -55,10 +55,21 @@ def proposed(wanted: str, met: Met) -> str | None:
     return None if best is None else best[1]
 
 
+def was_met(fields: Iterable[str], met: Met) -> bool:
+    """Whether any answer could hold one of ``fields``: a list without rows says nothing of what stands in rows."""
+    return any(True for wanted in fields for _ in (*_frames(wanted, met), *_lists(wanted, met)))
+
+
+def _lists(wanted: str, met: Met) -> Iterator[Shape]:
+    """Answers that are themselves the list that is ``wanted``."""
+    if ANSWER_FIELDS[wanted].kind is FieldKind.LIST:
+        yield from (one for one in _shapes(wanted, met) if isinstance(one, tuple))
+
+
 def is_missing(wanted: str, met: Met, mapped: str | None) -> bool:
     """Whether answers that should have ``wanted`` were met, and none has it: under no name, nor as ``mapped``."""
     frames = list(_frames(wanted, met))
-    if ANSWER_FIELDS[wanted].kind is FieldKind.LIST and any(isinstance(one, tuple) for one in _shapes(wanted, met)):
+    if any(True for _ in _lists(wanted, met)):
         return False
     names = (mapped, *FIELDS[wanted]) if mapped else FIELDS[wanted]
     return bool(frames) and not any(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mesms_gitops.cli.doctor.looking import fail, ok, warn
-from mesms_gitops.cli.doctor.proposals import ENDPOINTS, is_enveloped, is_missing, proposed
+from mesms_gitops.cli.doctor.proposals import ENDPOINTS, is_enveloped, is_missing, proposed, was_met
 from mesms_gitops.model.answer_fields import ANSWER_FIELDS, Need
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def shape_lines(met: Met, mapped: Mapping[str, str]) -> Iterator[CheckLine]:
     unmet = []
     proposals: dict[str, str] = {}
     for answer, endpoints in ENDPOINTS.items():
-        if not reached & set(endpoints):
+        if not reached & set(endpoints) or not was_met(_needed(answer), met):
             unmet.append(_NOT_ASKED.get(answer, answer))
             continue
         lacking = [wanted for wanted in _needed(answer) if is_missing(wanted, met, mapped.get(wanted))]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from mesms_gitops.cli.github.job import Job
 
+_READ: Final = (0, 3)
+"""With 3 some messages could not be read; what became of all others is known all the same."""
 REPORTED_FOR: Final = timedelta(days=14)
 """So long after it left, a settled campaign is still looked after: a report that could not be posted comes later."""
 
@@ -31,7 +33,7 @@ def refresh(job: Job) -> Outcome:
     reported = children.run(job.inputs.folder, "report", "--json").document()
     lines = {str(one["name"]): _line(one) for one in reported.get("campaigns", [])}
     posted: int | None = None
-    if ran.exit_code == 0 and job.github is not None and job.inputs.comment != "never":
+    if ran.exit_code in _READ and job.github is not None and job.inputs.comment != "never":
         posted = job.told(lambda: _post(job, status, lines))
     summary = delivery_comment(job.inputs.environment, list(lines.values()), words=job.words) if lines else ""
     report = job.report({"exit_code": ran.exit_code, "status": status, "delivery": reported})
