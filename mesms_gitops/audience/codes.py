@@ -36,6 +36,7 @@ NEEDS_CLUSTER: Final = "MS444"
 NO_CLUSTER: Final = "MS445"
 NO_DELIVERY: Final = "MS446"
 DELIVERY_OPEN: Final = "MS447"
+DELIVERY_DOUBTFUL: Final = "MS448"
 GROUP_UNSEEN: Final = "MS450"
 GROUP_PERSONAL: Final = "MS451"
 GROUP_EXCLUDED: Final = "MS452"
@@ -219,6 +220,16 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             (
                 "Some of its messages are on their way or still to come, so the recipients found are those of this "
                 "moment. A later plan finds more of them, and an approval of this one does not cover those."
+            ),
+        ),
+        DELIVERY_DOUBTFUL: (
+            "delivery in doubt",
+            (
+                "What ME-SMS says of the recipients of an earlier campaign does not add up: pages broke off or came "
+                "twice, counts are not those of the rows or of the recipients, results got fewer, or the message was "
+                "purged while some had none. What came is used as it came, and the plan says why it may be wrong. "
+                "Whom to leave out (`except_reached_by`) is never taken from a list that may lack somebody: then the "
+                "plan stops."
             ),
         ),
         GROUP_UNSEEN: (

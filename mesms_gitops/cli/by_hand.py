@@ -59,14 +59,17 @@ def _suppressed(stored: State, pushed: State) -> tuple[str, ...]:
 
 
 def check_new(new: str, record: CampaignRecord, standing: CampaignRecord | None) -> None:
-    """Raise `UsageError` if ``record`` cannot take the name ``new``, under which ``standing`` is recorded."""
+    """Raise `UsageError` if ``record`` cannot take the name ``new``, under which ``standing`` is recorded.
+
+    A name that is reserved for ``record`` itself, since it was moved from there, it may take back.
+    """
     if not NAME.fullmatch(new):
         why = "a name is a-z, 0-9 and -, at most 63, and begins with a letter or digit"
         raise UsageError(f"{new} is no campaign name", where="NEW", why=why, next_step="choose another name")
     if record.moved_to is not None:
         step = f"mesms-gitops state mv {record.moved_to} {new}"
         raise UsageError(f"{record.name} was moved to {record.moved_to} before", where="OLD", next_step=step)
-    if standing is not None:
+    if standing is not None and standing.moved_to != record.name:
         raise UsageError(f"state already knows a campaign {new}", where="NEW", next_step="choose another name")
 
 

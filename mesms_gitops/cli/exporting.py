@@ -10,16 +10,18 @@ from typing import IO, TYPE_CHECKING, Final
 
 from mesms_gitops.errors import ConfigError, UsageError
 from mesms_gitops.model.numbers import COUNTRY_CODE, SUBSCRIBER_DIGITS
-from mesms_gitops.store.result_form import NUMBER, STATUS, in_states
+from mesms_gitops.store.result_form import NUMBER, STATUS, SendResults, in_states
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from polars import DataFrame
 
+    from mesms_gitops.model.results import ResultHead
+
 OPTION: Final = "--recipients"
 KINDS: Final = (".csv", ".parquet")
-COLUMNS: Final = ("campaign", "msisdn", "status")
+COLUMNS: Final = ("campaign", "msisdn", "status", "doubts")
 _ROWS: Final = 100_000
 
 
@@ -33,8 +35,8 @@ class Targets:
     def of(cls, text: str, start: Path, *, force: bool) -> Targets:
         """``text`` is file names with commas between, relative to ``start``.
 
-        Raises `UsageError` for a kind that is not known, `ConfigError` for a file that is there (unless ``force``), and
-        for one that git would see.
+        Raises `UsageError` for a kind that is not known and for a file named twice, `ConfigError` for a file that is
+        there (unless ``force``), and for one that git would see.
         """
         names = [name.strip() for name in text.split(",") if name.strip()]
         if not names or any(Path(name).suffix.lower() not in KINDS for name in names):
@@ -47,21 +49,29 @@ class Targets:
         for path in paths:
             _check_place(path, force=force)
             refuse_in_git(path)
+        if len({path.resolve() for path in paths}) < len(paths):
+            raise UsageError(
+                "one file is named twice",
+                where=f"{OPTION} {text}",
+                next_step="name each file once; nothing was written",
+            )
         return cls(paths)
 
-    def write(self, people: Sequence[tuple[str, DataFrame]], delivery_states: Collection[str] = ()) -> int:
-        """Write the people of each campaign, in every file, only those in ``delivery_states`` if any are named.
+    def write(self, people: Sequence[SendResults], delivery_states: Collection[str] = ()) -> int:
+        """Write everybody in ``people``, in every file, only those in ``delivery_states`` if any are named.
 
         How many rows. Raises `ConfigError`.
         """
-        chosen = [(name, in_states(frame, delivery_states) if delivery_states else frame) for name, frame in people]
+        chosen = [
+            SendResults(head, in_states(frame, delivery_states) if delivery_states else frame) for head, frame in people
+        ]
         for path in self.paths:
             with _replaced(path) as file:
                 if path.suffix.lower() == ".csv":
                     _write_csv(file, chosen)
                 else:
                     _write_parquet(file, chosen)
-        return sum(frame.height for _, frame in chosen)
+        return sum(one.frame.height for one in chosen)
 
 
 def refuse_in_git(path: Path) -> None:
@@ -123,28 +133,30 @@ def _replaced(path: Path) -> Iterator[IO[bytes]]:
         ) from error
 
 
-def _shown(name: str, frame: DataFrame) -> DataFrame:
-    """As people want it: the campaign, 66XXXXXXXXX, ME-SMS's word."""
+def _shown(head: ResultHead, frame: DataFrame) -> DataFrame:
+    """As people want it: the campaign, 66XXXXXXXXX, ME-SMS's word, and what is in doubt about all of that send."""
     import polars as pl
 
     digits = pl.col(NUMBER).cast(pl.String).str.zfill(SUBSCRIBER_DIGITS)
-    campaign, msisdn, status = COLUMNS
+    campaign, msisdn, status, doubts = COLUMNS
+    doubted = ";".join(doubt.kind.value for doubt in head.doubts)
     return frame.select(
-        pl.lit(name).alias(campaign),
+        pl.lit(head.campaign).alias(campaign),
         (pl.lit(COUNTRY_CODE) + digits).alias(msisdn),
         pl.col(STATUS).cast(pl.String).alias(status),
+        pl.lit(doubted or None, pl.String).alias(doubts),
     )
 
 
-def _write_csv(file: IO[bytes], people: Iterable[tuple[str, DataFrame]]) -> None:
+def _write_csv(file: IO[bytes], people: Iterable[SendResults]) -> None:
     file.write((",".join(COLUMNS) + "\n").encode())
-    for name, frame in people:
+    for head, frame in people:
         for some in frame.iter_slices(_ROWS):
-            _shown(name, some).write_csv(file, include_header=False)
+            _shown(head, some).write_csv(file, include_header=False)
 
 
-def _write_parquet(file: IO[bytes], people: Sequence[tuple[str, DataFrame]]) -> None:
+def _write_parquet(file: IO[bytes], people: Sequence[SendResults]) -> None:
     import polars as pl
 
     empty = pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String))
-    pl.concat([empty, *(_shown(name, frame) for name, frame in people)]).write_parquet(file)
+    pl.concat([empty, *(_shown(*one) for one in people)]).write_parquet(file)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mesms_gitops.cli.doubted import doubtful_notes, doubts_in
 from mesms_gitops.errors import ConfigError
 from mesms_gitops.views.follow_up_yaml import follow_up_yaml
+from mesms_gitops.views.report_doubts import doubt_sentence, doubts_about
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from mesms_gitops.cli.wiring import Workplace
+    from mesms_gitops.model.campaign import MessageClass
     from mesms_gitops.model.state import CampaignRecord, State
 
 DEFAULT: Final = ("failed", "expired")
@@ -20,7 +23,16 @@ _LONGEST: Final = 63
 _MOST: Final = 99
 
 
-def write_follow_up(place: Workplace, state: State, of: str, delivery_states: Sequence[str]) -> Path:
+def careful_about(place: Workplace, state: State, of: str) -> tuple[str, ...]:
+    """Why those whom ``of`` seems not to have reached may have been reached: a sentence each, as a rule none."""
+    sends = [send for send in state.campaigns[of].current if send.is_final]
+    doubts = doubts_about(sends, doubts_in(place, state, [of]))
+    return (*doubtful_notes(sends), *map(doubt_sentence, doubts))
+
+
+def write_follow_up(
+    place: Workplace, state: State, of: str, delivery_states: Sequence[str], careful: Sequence[str] = ()
+) -> Path:
     """Write the manifest of the next follow-up of ``of`` and say where. Never overwrites. Raises `ConfigError`."""
     record = state.campaigns[of]
     people = _people(record, delivery_states)
@@ -32,9 +44,11 @@ def write_follow_up(place: Workplace, state: State, of: str, delivery_states: Se
         of,
         delivery_states,
         except_reached_by=earlier,
+        message_class=_class_written(place, record),
         sender=newest.sender,
         content=record.manifest.shown.get("content") if record.manifest else None,
         people=people,
+        careful=careful,
     )
     path = folder / f"{name}.yaml"
     try:
@@ -50,6 +64,20 @@ def write_follow_up(place: Workplace, state: State, of: str, delivery_states: Se
             next_step="make the folder, and see that it may be written to",
         ) from error
     return path
+
+
+def _class_written(place: Workplace, record: CampaignRecord) -> MessageClass | None:
+    """The class in the campaign's own manifest, defaults included; None where that is gone or has errors.
+
+    State does not hold it, for it is no part of what was sent.
+    """
+    from mesms_gitops.manifests.load import load_campaigns
+
+    path = place.project.root / record.file
+    if not record.file or not path.is_file():
+        return None
+    found = load_campaigns(place.loaded, now=place.clock.now(), known_sent={record.name}, only=[path]).campaigns
+    return next((campaign.message_class for campaign in found if campaign.name == record.name), None)
 
 
 def _people(record: CampaignRecord, delivery_states: Sequence[str]) -> int:

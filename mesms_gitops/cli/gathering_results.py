@@ -7,20 +7,20 @@ not, so nobody's apply or stop has to wait for it. Whoever is forgotten meanwhil
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from mesms_gitops.cli.later_reading import Earlier, after_purge, beside_earlier, moment
 from mesms_gitops.cli.wiring import Interrupt, client
 from mesms_gitops.errors import ApiRefusal, ConfigError, Interrupted, MesmsError
 from mesms_gitops.model.results import will_stay
 from mesms_gitops.model.snapshot import Snapshot
 from mesms_gitops.model.suppression import Suppression
 from mesms_gitops.reconcile.results import Asked, Covered, ResultReader
-from mesms_gitops.store.result_form import NUMBER, frame_of
+from mesms_gitops.store.result_form import NUMBER, SendResults, frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from polars import DataFrame
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.results import ResultHead, Results
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import State
+    from mesms_gitops.store.results import ResultFolder
 
 _UNKNOWN: Final = 404
 """HTTP status of a message that ME-SMS does not know (any more)."""
@@ -39,10 +40,11 @@ LEAST_PATIENCE: Final = 30.0
 
 @dataclass(slots=True)
 class Gathering:
-    """The results of some sends of ``state``, each a frame of `result_form`'s columns.
+    """The results of some sends of ``state``.
 
-    Where ME-SMS does not know a message any more, what is kept of it stands, however old. Where nothing is kept, that
-    is an error, or with ``leave_out`` a note: a message that was purged keeps nobody from the results of the others.
+    They stay as they came, with what is in doubt about them. Where ME-SMS does not know a message any more, what is
+    kept of it stands, however old. Where nothing is kept, that is an error, or with ``leave_out`` a note: one message
+    that was purged keeps nobody from the results of the others.
     """
 
     place: Workplace
@@ -50,39 +52,42 @@ class Gathering:
     lock_timeout: float = 0.0
     leave_out: bool = False
     interrupt: Interrupt = field(default_factory=Interrupt)
-    _left_out: set[str] = field(default_factory=set)
-    _waiting: list[tuple[ResultHead, DataFrame]] = field(default_factory=list)
-    _fresh: dict[str, DataFrame] = field(default_factory=dict)
+    left_out: int = 0
+    """Messages of which there are no results."""
+    _kept: ResultFolder = field(init=False)
+    _earlier: dict[str, Earlier] = field(default_factory=dict)
+    _waiting: list[SendResults] = field(default_factory=list)
+    _found: dict[str, SendResults] = field(default_factory=dict)
 
-    def frames(self, sends: Sequence[tuple[str, SendRecord]]) -> list[tuple[str, DataFrame]]:
-        """By campaign, in the order given. Raises `MesmsError`, `Interrupted` after Ctrl-C.
+    def __post_init__(self) -> None:
+        """Nothing is touched yet."""
+        self._kept = self.place.results()
+
+    def all_of(self, sends: Sequence[tuple[str, SendRecord]]) -> list[SendResults]:
+        """In the order given. Raises `MesmsError`, `Interrupted` after Ctrl-C.
 
         What was read is kept now and then, so the same command goes on where it was interrupted.
         """
-        results = self.place.results()
-        results.check()
+        self._kept.check()
         missing = [one for one in sends if not self._is_known(*one)]
         if missing:
             with client(self.place.project, self.place.teller) as account, self.interrupt.watched():
                 self._read_all(account, missing)
-        return [
-            (name, found if (found := self._fresh.get(record.fingerprint)) is not None else self._kept(name, record))
-            for name, record in sends
-            if record.fingerprint not in self._left_out
-        ]
-
-    def _kept(self, name: str, record: SendRecord) -> DataFrame:
-        return self.place.results().frame(name, record.fingerprint)
+        return [self._found[record.fingerprint] for _, record in sends if record.fingerprint in self._found]
 
     def _is_known(self, name: str, record: SendRecord) -> bool:
         """Whether what is kept can stand for asking. What cannot be opened is read anew."""
-        results = self.place.results()
         try:
-            head = results.head(name, record.fingerprint)
-            return head is not None and will_stay(head, results.counts(name, record.fingerprint), record)
+            kept = self._kept.kept(name, record.fingerprint)
         except MesmsError as error:
             self.place.teller.note(f"{name}: {error.what} ({error.why}); it is read anew")
             return False
+        if kept is None or kept.head.uuid != record.uuid:
+            return False
+        earlier = self._earlier[record.fingerprint] = Earlier.of(kept)
+        if is_known := will_stay(kept.head, earlier.counts, record):
+            self._found[record.fingerprint] = kept
+        return is_known
 
     def _read_all(self, account: MesmsClient, missing: Sequence[tuple[str, SendRecord]]) -> None:
         with self.place.store.lock("report", self.lock_timeout):
@@ -100,7 +105,7 @@ class Gathering:
                         raise
                     self._without_message(name, record, refusal)
                     continue
-                self._waiting.append((found.head, frame_of(found)))
+                self._waiting.append(self._beside_earlier(SendResults(found.head, frame_of(found))))
                 if clock.now() - kept_at >= KEEP_EVERY:
                     self._keep()
                     kept_at = clock.now()
@@ -123,15 +128,27 @@ class Gathering:
             self.place.teller.note(said)
         return found
 
+    def _beside_earlier(self, found: SendResults) -> SendResults:
+        """``found``, or what is kept where that has more; the earlier ones are opened once more only then."""
+        earlier = self._earlier.get(found.head.fingerprint)
+        if earlier is None:
+            return found
+        head = beside_earlier(found.head, Earlier.of(found).counts, earlier)
+        if head.read_at == found.head.read_at:
+            return SendResults(head, found.frame)
+        return SendResults(head, self._kept.frame(head.campaign, head.fingerprint))
+
     def _without_message(self, name: str, record: SendRecord, refusal: ApiRefusal) -> None:
         """What is kept stands for a message that was purged. Raises `ApiRefusal` where there is nothing."""
         what = f"{name}: ME-SMS does not know the message any more (404)"
-        read_at = self._last_read(name, record)
-        if read_at is not None:
-            self.place.teller.note(f"{what}; its results are those read {read_at:%Y-%m-%d %H:%M} UTC")
+        earlier = self._earlier.get(record.fingerprint)
+        if earlier is not None:
+            self.place.teller.note(f"{what}; its results are those read {moment(earlier.head)}")
+            frame = self._kept.frame(name, record.fingerprint)
+            self._waiting.append(SendResults(after_purge(earlier), frame))
         elif self.leave_out:
             self.place.teller.note(f"{what}, and no results of it are kept: nobody of it is among these")
-            self._left_out.add(record.fingerprint)
+            self.left_out += 1
         else:
             raise ApiRefusal(
                 what,
@@ -141,18 +158,6 @@ class Gathering:
                 why="no results of it are kept on this machine, so who had which is not known",
                 next_step=f"mesms-gitops report {name}: the counts of the last look are in state",
             ) from refusal
-
-    def _last_read(self, name: str, record: SendRecord) -> datetime | None:
-        """When the results that are kept were read (UTC); None where none can be opened."""
-        results = self.place.results()
-        try:
-            head = results.head(name, record.fingerprint)
-            if head is None or head.uuid != record.uuid:
-                return None
-            results.counts(name, record.fingerprint)
-        except MesmsError:
-            return None
-        return head.read_at.astimezone(UTC)
 
     def _covered(self, record: SendRecord, snapshot: Snapshot | None) -> tuple[Covered | None, str]:
         """Whom the send covered, or why that is not known. Without the lock: a snapshot is replaced as a whole."""
@@ -173,8 +178,8 @@ class Gathering:
             state = self.place.stored_state()
             for found in self._waiting:
                 head, frame = self._without_forgotten(*found, state)
-                self.place.results().keep(head, frame)
-                self._fresh[head.fingerprint] = frame
+                self._kept.keep(head, frame)
+                self._found[head.fingerprint] = SendResults(head, frame)
         self._waiting = []
 
     def _without_forgotten(self, head: ResultHead, frame: DataFrame, state: State) -> tuple[ResultHead, DataFrame]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops import __version__
-from mesms_gitops.errors import ConfigError, MesmsError
+from mesms_gitops.errors import ConfigError, MesmsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,19 +24,35 @@ _READABLE: Final = 0o644
 """The collector runs as another user; the umask still holds."""
 
 
+_ENDING: Final = ".prom"
+"""The collector reads "all files in it matching the glob *.prom" (README of prometheus/node_exporter)."""
+_BEGINNINGS: Final = (b"# HELP ", b"# TYPE ", b"# UNIT ")
+"""How the first line of a file of metrics begins (OpenMetrics 1.0, "Metadata"); the older text format has them too."""
+
+
 @dataclass(frozen=True, slots=True)
 class MetricsFile:
-    """``file`` is written anew as a whole each time: the collector never sees half of it."""
+    """``file`` is written anew as a whole each time: the collector never sees half of it.
+
+    Raises `UsageError` for what would be destroyed by that: anything but a file of metrics or an empty one.
+    """
 
     file: Path
     place: Workplace
     account: MesmsClient
 
+    def __post_init__(self) -> None:
+        """Before anything is asked of the account."""
+        _refuse_another(self.file)
+        if self.file.suffix != _ENDING:
+            self.place.teller.note(f"Prometheus' textfile collector reads files that end in {_ENDING} alone")
+
     def write(self, state: State, *, if_answered: bool = False) -> None:
         """Write what ``state`` says after a refresh. Without an answer the balance is left out: an old one would lie.
 
         ``if_answered``: without an answer nothing is written at all, so that the file shows its age. Raises
-        `ConfigError` where the file cannot be written, `StateError` where the emergency stop cannot be read.
+        `ConfigError` where the file cannot be written, `UsageError` where it has become another, `StateError` where the
+        emergency stop cannot be read.
         """
         from mesms_gitops.views.openmetrics import Reading, openmetrics
 
@@ -45,6 +62,7 @@ class MetricsFile:
             return
         reading = Reading(now=now, refreshed_at=now, balance=balance)
         text = openmetrics(state, reading, self.place.store.read_freeze(), __version__)
+        _refuse_another(self.file)  # once more: a pass may take long
         try:
             _replace(self.file, text.encode())
         except OSError as error:
@@ -70,6 +88,35 @@ class MetricsFile:
         except MesmsError as error:
             self.place.teller.note(f"no balance in the metrics: {error.what}")
             return None
+
+
+def _refuse_another(file: Path) -> None:
+    """Raise `UsageError` where something stands at ``file`` that is not this tool's to replace."""
+    wrong = _wrong(file)
+    if wrong is not None:
+        raise UsageError(
+            f"{wrong}, and metrics would take its place",
+            where=f"--openmetrics {file}",
+            why="only a file of metrics, or an empty one, is replaced; it is as it was",
+            next_step=f"name another file, such as {(file if file.is_dir() else file.parent) / 'mesms.prom'}",
+        )
+
+
+def _wrong(file: Path) -> str | None:
+    """What stands at ``file`` and is no file of metrics; None where nothing does, or one does."""
+    try:
+        mode = file.lstat().st_mode
+        if stat.S_ISREG(mode):
+            with file.open("rb") as stream:
+                first = stream.readline(len(_BEGINNINGS[0]))
+            return None if not first or first.startswith(_BEGINNINGS) else "this file holds something else"
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"this cannot be looked at ({error.strerror})"
+    if stat.S_ISLNK(mode):
+        return "this is a symbolic link"
+    return "this is a folder" if stat.S_ISDIR(mode) else "this is a device or a pipe"
 
 
 def _replace(file: Path, body: bytes) -> None:

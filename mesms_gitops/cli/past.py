@@ -1,25 +1,33 @@
-"""Earlier campaigns, as state and account tell them."""
+"""Earlier campaigns, as state, what is kept of their results, and the account tell them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.errors import MesmsError
-from mesms_gitops.model.delivery import is_settled
+from mesms_gitops.audience.sources.delivered import Told
+from mesms_gitops.cli.doubted import doubtful_notes
+from mesms_gitops.cli.later_reading import moment
+from mesms_gitops.errors import AnswerUnreadable, ApiRefusal, MesmsError
+from mesms_gitops.model.delivery import DELIVERY_STATES, SUCCESS, DeliveryNote, is_settled
 from mesms_gitops.model.numbers import COUNTRY_CODE
-from mesms_gitops.model.results import will_stay
+from mesms_gitops.model.results import still_open, will_stay
 from mesms_gitops.reconcile.cursor import broken, pages
+from mesms_gitops.store.result_form import NUMBER, counts_of, in_states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from mesms_gitops.model.observation import RecipientPage
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import CampaignRecord, State
     from mesms_gitops.reconcile.ports import Account
+    from mesms_gitops.store.result_form import SendResults
     from mesms_gitops.store.results import ResultFolder
+
+_UNKNOWN: Final = 404
+PURGED: Final = "ME-SMS does not know the message any more (404)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +58,137 @@ class RecordedPast:
         return record is not None and all(map(is_settled, record.sends))
 
     def is_known(self, uuid: str) -> bool:
-        """Whether it is kept here what became of every recipient of a message, and nothing new is to come."""
-        return self._kept(uuid) is not None
+        """Whether what is kept here of a message can stand for asking: nothing new is to come, or it was purged."""
+        _, send = self._send(uuid)
+        return self._stands(self._kept(uuid), send)
 
-    def msisdns(self, uuid: str, delivery_state: str) -> Iterator[str]:
-        """From what is kept, else page by page. Raises `ApiError`, also where pages are not what ME-SMS counts."""
+    def told(self, uuid: str, delivery_states: Collection[str]) -> Told:
+        """From what is kept where that will stay, else from ME-SMS; where that has no whole answer, from what is kept.
+
+        Raises `ApiError` where ME-SMS has no whole answer and nothing is kept.
+        """
+        campaign, send = self._send(uuid)
         kept = self._kept(uuid)
-        if kept is not None and self.results is not None:
-            for number in self.results.numbers(*kept, (delivery_state,)):
-                yield f"{COUNTRY_CODE}{number:09d}"
-            return
-        assert self.account is not None  # asked only where it can be
-        listed, counted = 0, set()
-        for page in pages(_OneByOne(self.account, self._turn), uuid, delivery_state):
-            rows = [msisdn for msisdn, found in page.rows if found == delivery_state]
-            listed += len(rows)
-            if page.summary:
-                counted.add(page.summary.get(delivery_state, 0))
-            yield from rows
-        # counts may move while pages are read; whoever is missing could be texted twice by `except_reached_by`
-        if counted and not min(counted) <= listed <= max(counted):
-            raise broken(uuid, f"{listed:,} recipients are listed as {delivery_state}, and {max(counted):,} counted")
+        if kept is not None and self._stands(kept, send):
+            return _from_kept(kept, send, delivery_states)
+        try:
+            return self._asked(send, uuid, delivery_states)
+        except AnswerUnreadable as error:
+            if kept is None:
+                raise _advised(campaign, error) from error
+            return _from_kept(kept, send, delivery_states, error.why or error.what)
+        except ApiRefusal as refusal:
+            if refusal.status != _UNKNOWN:
+                raise
+            if kept is None:
+                raise _gone(campaign, refusal) from refusal
+            return _from_kept(kept, send, delivery_states)
 
-    def _kept(self, uuid: str) -> tuple[str, str] | None:
-        """Campaign and fingerprint of the results of a message that can stand for asking; None where none can."""
+    def _asked(self, send: SendRecord, uuid: str, delivery_states: Collection[str]) -> Told:
+        """What ME-SMS lists now. Raises `ApiError`, also where pages are not what it counts."""
+        assert self.account is not None  # asked only where it can be
+        account = _OneByOne(self.account, self._turn)
+        found: dict[str, None] = {}
+        counts: Mapping[str, int] = {}
+        for delivery_state in delivery_states:
+            rows, page = _listed(account, send, uuid, delivery_state)
+            found.update(dict.fromkeys(rows))
+            counts = page.summary or counts
+        doubts = _doubts_of_counts(send, counts)
+        return Told(found, tuple(doubts), has_all=not doubts)
+
+    def _stands(self, kept: SendResults | None, send: SendRecord) -> bool:
+        if kept is None:
+            return False
+        return DeliveryNote.PURGED in send.notes or will_stay(kept.head, counts_of(kept.frame), send)
+
+    def _kept(self, uuid: str) -> SendResults | None:
+        """What is kept of a message; None where nothing is, or it cannot be opened."""
         if self.results is None:
             return None
-        if not self._sends:
-            self._sends.update({send.uuid: (record.name, send) for record, send in self.state.sends() if send.uuid})
-        campaign, send = self._sends[uuid]
+        campaign, send = self._send(uuid)
         try:
-            head = self.results.head(campaign, send.fingerprint)
-            if head is None or not will_stay(head, self.results.counts(campaign, send.fingerprint), send):
-                return None
+            kept = self.results.kept(campaign, send.fingerprint)
         except MesmsError:
             return None  # what cannot be opened is asked for
-        return campaign, send.fingerprint
+        return kept if kept is not None and kept.head.uuid == uuid else None
+
+    def _send(self, uuid: str) -> tuple[str, SendRecord]:
+        if not self._sends:
+            self._sends.update({send.uuid: (record.name, send) for record, send in self.state.sends() if send.uuid})
+        return self._sends[uuid]
 
     def _record(self, campaign: str) -> CampaignRecord | None:
         record = self.state.campaigns.get(campaign)
         return self.state.campaigns.get(record.moved_to) if record is not None and record.moved_to else record
+
+
+def _from_kept(kept: SendResults, send: SendRecord, delivery_states: Collection[str], why_not: str = "") -> Told:
+    """Whom ``kept`` has in the states; ``why_not`` says why ME-SMS has no newer ones.
+
+    Whoever ME-SMS listed as reached as well is not among those it did not reach.
+    """
+    head, counts = kept.head, counts_of(kept.frame)
+    found = in_states(kept.frame, delivery_states)[NUMBER]
+    if head.doubts and SUCCESS not in delivery_states:
+        found = found.filter(~found.is_in(in_states(kept.frame, (SUCCESS,))[NUMBER].implode()))
+    of_counts = _doubts_of_counts(send, counts)
+    if not will_stay(replace(head, doubts=()), counts, send):
+        why = why_not or PURGED
+        of_counts.append(f"{why}; {still_open(counts):,} had no final result at the reading of {moment(head)}")
+    msisdns = (f"{COUNTRY_CODE}{number:09d}" for number in found)
+    doubts = (*(doubt.why for doubt in head.doubts), *of_counts)
+    return Told(msisdns, doubts, has_all=head.has_all_reached and not of_counts)
+
+
+def _doubts_of_counts(send: SendRecord, counts: Mapping[str, int]) -> list[str]:
+    """What state's notes and the counts say against knowing who got it; a purge apart, which `told` knows better of."""
+    doubts = list(doubtful_notes([send], but=(DeliveryNote.PURGED,)))
+    told = sum(counts.values())
+    if told and send.recipients and told > send.recipients and not doubts:
+        doubts.append(f"ME-SMS counts {told:,} people where the message is for {send.recipients:,}")
+    strange = sum(count for word, count in counts.items() if word not in DELIVERY_STATES)
+    if strange:
+        doubts.append(f"{strange:,} have a status that the reference does not have")
+    return doubts
+
+
+def _listed(
+    account: _OneByOne, send: SendRecord, uuid: str, delivery_state: str
+) -> tuple[Iterator[str], RecipientPage]:
+    """The rows in one state, and the last page. Raises `ApiError`, also where they are not as many as counted."""
+    rows: list[str] = []
+    counted = set()
+    for page in pages(account, uuid, delivery_state, recipients=send.recipients):
+        rows += [msisdn for msisdn, found in page.rows if found == delivery_state]
+        if page.summary:
+            counted.add(page.summary.get(delivery_state, 0))
+    # counts may move while pages are read; whoever is missing could be texted twice by `except_reached_by`
+    if counted and not min(counted) <= len(rows) <= max(counted):
+        raise broken(uuid, f"{len(rows):,} recipients are listed as {delivery_state}, and {max(counted):,} counted")
+    return iter(rows), page
+
+
+def _gone(campaign: str, error: ApiRefusal) -> ApiRefusal:
+    return ApiRefusal(
+        PURGED,
+        status=error.status,
+        code=error.code,
+        where=error.where,
+        why="no results of it are kept on this machine, so who had which is not known",
+        next_step="plan where .mesms/delivery has them, or name those people in a list of your own instead of "
+        f"`delivery: {{campaign: {campaign}}}`; nothing was sent",
+    )
+
+
+def _advised(campaign: str, error: AnswerUnreadable) -> AnswerUnreadable:
+    return AnswerUnreadable(
+        error.what,
+        where=error.where,
+        why=error.why,
+        next_step=f"try again; or keep what comes, marked as in doubt (mesms-gitops report {campaign} --recipients "
+        "FILE.csv), and plan with that; nothing was sent",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.numbers import Numbers
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import State
+    from mesms_gitops.store.results import ResultFolder
 
 WIDE = 10_000_000
 """Subscriber numbers that share a prefix: 812345678 is one of 081."""
@@ -32,12 +33,12 @@ def prefixes_of(place: Workplace, state: State, names: Collection[str] | None) -
 
     What is kept and cannot be opened is said (-v) and left out: a report is no reason to stop.
     """
-    snapshots = _snapshots(place)
+    snapshots, results = _snapshots(place), place.results()
     total: Tally = Counter()
     for line in report_of(state, names).lines:
         for send in line.sends:
             try:
-                total += _with_results(place, line.campaign, send) or _without(place, snapshots.get(send.fingerprint))
+                total += _with_results(results, line.campaign, send) or _without(place, snapshots.get(send.fingerprint))
             except MesmsError as error:
                 place.teller.say(f"not counted by prefix: {error.what} ({error.where})")
     found = sorted({prefix for prefix, _ in total})
@@ -57,18 +58,17 @@ def _snapshots(place: Workplace) -> Mapping[str, Snapshot]:
         return {}
 
 
-def _with_results(place: Workplace, campaign: str, send: SendRecord) -> Tally:
+def _with_results(results: ResultFolder, campaign: str, send: SendRecord) -> Tally:
     """From what ME-SMS said of each recipient; of nobody where that was not read, or of another message."""
-    results = place.results()
-    head = results.head(campaign, send.fingerprint)
-    if head is None or head.uuid != send.uuid:
+    kept = results.kept(campaign, send.fingerprint)
+    if kept is None or kept.head.uuid != send.uuid:
         return Counter()
     import polars as pl
 
     from mesms_gitops.store.result_form import NUMBER, STATUS
 
     states = pl.col(STATUS).cast(pl.String)
-    counted = results.frame(campaign, send.fingerprint).group_by(pl.col(NUMBER) // WIDE, states).agg(pl.len())
+    counted = kept.frame.group_by(pl.col(NUMBER) // WIDE, states).agg(pl.len())
     tally: Tally = Counter()
     for prefix, word, people in counted.rows():
         tally[prefix, bucket_of(word)] += people

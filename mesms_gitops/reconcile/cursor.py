@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import AnswerUnreadable
 from mesms_gitops.model.numbers import subscriber_of
+from mesms_gitops.model.sends import MAX_NUMBERS_PER_SEND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -13,36 +14,51 @@ if TYPE_CHECKING:
     from mesms_gitops.model.observation import RecipientPage
     from mesms_gitops.reconcile.ports import Recipients
 
+_SPARE = 10
+"""Pages more than can be expected: counts move while pages are read."""
 WHERE = "GET /sms/{uuid}/recipients"
 
 
 def pages(
-    account: Recipients, uuid: str, delivery_state: str | None = None, before_each: Callable[[], None] = lambda: None
+    account: Recipients,
+    uuid: str,
+    delivery_state: str | None = None,
+    before_each: Callable[[], None] = lambda: None,
+    recipients: int = 0,
 ) -> Iterator[RecipientPage]:
     """The recipients of a message (in one delivery state), page by page. ``before_each`` request, which may raise.
 
-    Raises `ApiError`, also where a cursor repeats, jumps back or leads to a page without rows: a list that breaks off
-    is none. Whether it ends early can be told by counts only.
+    ``recipients`` is how many there should be, 0 where nobody knows.
+
+    Raises `ApiError`, also where a cursor repeats, jumps back or leads to a page without rows, and where there are far
+    more rows than a message can have. Whether it ends early can be told by counts only.
     """
-    after = 0
+    after = listed = 0
     while True:
         before_each()
         page = account.recipients(uuid, after=after, delivery_state=delivery_state)
+        listed += len(page.rows)
         yield page
         if page.next_cursor is None:
             return
         if page.next_cursor <= after or not page.rows:
             raise broken(uuid, f"after cursor {after} comes {page.next_cursor}, with {len(page.rows)} rows")
+        told = 0 if delivery_state else sum(page.summary.values())
+        most = max(recipients, told) if recipients else MAX_NUMBERS_PER_SEND
+        if listed > 2 * most + _SPARE * len(page.rows):  # a cursor that always leads on, to the same rows
+            raise broken(uuid, f"{listed:,} rows are listed, and there is no end")
         after = page.next_cursor
 
 
-def subscribers(uuid: str, page: RecipientPage) -> list[tuple[int, str]]:
-    """The rows of a page with their numbers understood. Raises `AnswerUnreadable` for a number that is none."""
-    found = [(subscriber_of(msisdn), delivery_state) for msisdn, delivery_state in page.rows]
-    if any(subscriber is None for subscriber, _ in found):
-        bad = sum(subscriber is None for subscriber, _ in found)
-        raise broken(uuid, f"{bad} of {len(found)} rows name no Thai number (perhaps they are masked)")
+def subscribers(page: RecipientPage) -> list[tuple[int, str]]:
+    """The rows of a page with their numbers understood, without those that name no Thai number."""
+    found = ((subscriber_of(msisdn), delivery_state) for msisdn, delivery_state in page.rows)
     return [(subscriber, state) for subscriber, state in found if subscriber is not None]
+
+
+def masked(uuid: str, page: RecipientPage) -> AnswerUnreadable:
+    """Rows of which none names a number."""
+    return broken(uuid, f"{len(page.rows)} of {len(page.rows)} rows name no Thai number (perhaps they are masked)")
 
 
 def broken(uuid: str, why: str) -> AnswerUnreadable:

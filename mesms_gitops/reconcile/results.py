@@ -2,7 +2,8 @@
 
 *By exception*: all states but the commonest are read, each by a cursor of its own, and whoever was sent to and is in
 none of them is in the commonest. That rests on knowing whom we sent to, and is held against ME-SMS's own counts before
-and after. Where it does not hold, every page is read, and it is said why. What does not add up is an error.
+and after. Where it does not hold, every page is read, and it is said why. What does not add up even then
+is kept as it came, with its doubts (`doubts`).
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.errors import AnswerUnreadable
-from mesms_gitops.model.delivery import DELIVERY_STATES, PENDING
+from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.model.results import Reading, ResultHead, Results
-from mesms_gitops.reconcile.cursor import WHERE, broken, pages, subscribers
+from mesms_gitops.reconcile.cursor import WHERE, broken, masked, pages, subscribers
+from mesms_gitops.reconcile.doubts import Pages, doubts_of
 from mesms_gitops.reconcile.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mesms_gitops.model.numbers import Numbers
+    from mesms_gitops.model.observation import RecipientPage
     from mesms_gitops.reconcile.ports import Account
 
 ROUNDS: Final = 3
@@ -34,6 +37,7 @@ AT_ONCE: Final = 4
 SMALL: Final = 100
 """Two pages: counts before and after would cost as much."""
 _STATE_BITS: Final = 8
+_STATE_MASK: Final = (1 << _STATE_BITS) - 1
 
 
 class Misfit(Exception):
@@ -74,7 +78,8 @@ class ResultReader:
     def read(self, asked: Asked, covered: Covered | None, why_not: str = "nothing says whom it covered") -> Results:
         """What became of everybody; ``why_not`` says why it is not known who that is.
 
-        Raises `ApiError`, also where pages and counts contradict each other.
+        Pages and counts that contradict each other are in doubt, and so is what breaks off after its first page.
+        Raises `ApiError`, also where not even one page can be understood, or counts never rest.
         """
         if 0 < asked.recipients <= SMALL:
             return self._in_full(asked)
@@ -85,20 +90,18 @@ class ResultReader:
         except Misfit as misfit:
             return self._in_full(asked, str(misfit))
 
-    # --- by exception -------------------------------------------------------------------------------------------------
-
     def _by_exception(self, asked: Asked, covered: Covered) -> Results:
         summary = self._summary(asked.uuid)
         found: dict[str, array[int]] = {}
         for _ in range(ROUNDS):
             commonest = _commonest(summary, covered)
             wanted = [state for state, count in summary.items() if count and state != commonest]
-            stale = [state for state in wanted if state not in found or len(found[state]) != summary[state]]
+            stale = {state: summary[state] for state in wanted if len(found.get(state, ())) != summary[state]}
             found |= self._chains(asked.uuid, stale)
             found = {state: found[state] for state in wanted}
             before, summary = summary, self._summary(asked.uuid)
             if summary == before:
-                _check_lengths(asked.uuid, found, summary)
+                _check_lengths(found, summary)
                 return self._derived(asked, covered, commonest, found)
         raise AnswerUnreadable(
             f"the results of {asked.campaign} change faster than they can be read",
@@ -110,21 +113,30 @@ class ResultReader:
         self.check()
         return {state: count for state, count in self.account.recipients(uuid).summary.items() if count}
 
-    def _chains(self, uuid: str, states: Iterable[str]) -> dict[str, array[int]]:
-        """The numbers in each of ``states``, sorted. Raises `Misfit` where the filter is not obeyed."""
+    def _chains(self, uuid: str, states: Mapping[str, int]) -> dict[str, array[int]]:
+        """The numbers in each of ``states``, sorted; beside a state stands how many there should be.
+
+        Raises `Misfit` where they are not told apart, each once.
+        """
         rows: Counter[str] = Counter()
 
         def chain(state: str, check: Callable[[], None]) -> array[int]:
             numbers = array("I")
-            for page in pages(self.account, uuid, state, check):
-                for number, told in subscribers(uuid, page):
+            for page in pages(self.account, uuid, state, check, states[state]):
+                legible = subscribers(page)
+                if len(legible) < len(page.rows):
+                    raise Misfit("rows name no Thai number")
+                for number, told in legible:
                     if told != state:
                         raise Misfit(f"asked for {state}, ME-SMS lists recipients that are {told}")
                     numbers.append(number)
                 rows[state] = len(numbers)
-            return _sorted_once(uuid, numbers)
+            return _sorted_once(numbers)
 
-        return side_by_side(chain, states, self.check, lambda: self.progress(rows.total()), at_once=AT_ONCE)
+        try:
+            return side_by_side(chain, states, self.check, lambda: self.progress(rows.total()), at_once=AT_ONCE)
+        except AnswerUnreadable as error:
+            raise Misfit(error.why or error.what) from error
 
     def _derived(self, asked: Asked, covered: Covered, commonest: str, found: Mapping[str, array[int]]) -> Results:
         words = _words((commonest, *found))
@@ -139,15 +151,13 @@ class ResultReader:
                 if place == len(cells) or cells[place] != number:
                     strangers += 1
                 elif touched[place]:
-                    raise broken(asked.uuid, "a recipient is in two states at once")
+                    raise Misfit("a recipient is in two states at once")
                 else:
                     codes[place], touched[place] = code, 1
         if strangers > covered.forgotten:
             raise Misfit(f"ME-SMS lists {strangers:,} recipients whom the snapshot does not have")
         head = self._head(asked, Reading.BY_EXCEPTION, covered.forgotten)
         return Results(head, cells, bytes(codes), words)
-
-    # --- in full ------------------------------------------------------------------------------------------------------
 
     def _in_full(self, asked: Asked, why: str = "") -> Results:
         """Every page; a number and its state are kept in one cell while they come in no order."""
@@ -156,23 +166,38 @@ class ResultReader:
         words = list(DELIVERY_STATES)
         cells = array("Q")
         first = last = None
-        for page in pages(self.account, asked.uuid, before_each=self.check):
-            first, last = first or page, page
-            for number, state in subscribers(asked.uuid, page):
-                if state not in words:
-                    words.append(state)
-                    _refuse_babel(asked.uuid, words)
-                cells.append(number << _STATE_BITS | words.index(state))
-            self.progress(len(cells))
+        rows, cut = 0, ""
+        try:
+            for page in pages(self.account, asked.uuid, before_each=self.check, recipients=asked.recipients):
+                first, last = first or page, page
+                rows += len(page.rows)
+                self._take(asked, page, cells, words)
+        except AnswerUnreadable as error:
+            if not cells:
+                raise  # nothing came that could be kept
+            cut = error.why or error.what
+        once, again, in_two = _each_once(array("Q", sorted(cells)))
+        numbers = array("I", (cell >> _STATE_BITS for cell in once))
+        results = Results(
+            self._head(asked, Reading.IN_FULL, 0), numbers, bytes(cell & _STATE_MASK for cell in once), tuple(words)
+        )
         assert first is not None  # there is a page, even of nobody
         assert last is not None
-        cells = array("Q", sorted(cells))
-        numbers = array("I", (cell >> _STATE_BITS for cell in cells))
-        codes = bytes(cell & (1 << _STATE_BITS) - 1 for cell in cells)
-        _refuse_doubles(asked.uuid, numbers)
-        results = Results(self._head(asked, Reading.IN_FULL, 0), numbers, codes, tuple(words))
-        _check_in_full(asked, results.counts, first.summary, last.summary)
-        return results
+        people = len(numbers) - in_two
+        read = Pages(people, results.counts, first.summary, last.summary, cut, again, in_two, rows - len(cells))
+        return replace(results, head=results.head.doubted(*doubts_of(read, asked.recipients)))
+
+    def _take(self, asked: Asked, page: RecipientPage, cells: array[int], words: list[str]) -> None:
+        """Put the rows of ``page`` to ``cells``, and states that are new to ``words``."""
+        legible = subscribers(page)
+        if page.rows and not legible and not cells:
+            raise masked(asked.uuid, page)
+        for number, state in legible:
+            if state not in words:
+                words.append(state)
+                _refuse_babel(asked.uuid, words)
+            cells.append(number << _STATE_BITS | words.index(state))
+        self.progress(len(cells))
 
     def _head(self, asked: Asked, reading: Reading, forgotten: int) -> ResultHead:
         return ResultHead(asked.campaign, asked.fingerprint, asked.uuid, self.now(), reading, forgotten)
@@ -192,36 +217,26 @@ def _commonest(summary: Mapping[str, int], covered: Covered) -> str:
     return commonest
 
 
-def _check_lengths(uuid: str, found: Mapping[str, array[int]], summary: Mapping[str, int]) -> None:
+def _check_lengths(found: Mapping[str, array[int]], summary: Mapping[str, int]) -> None:
     for state, numbers in found.items():
         if len(numbers) != summary[state]:
-            raise broken(uuid, f"{len(numbers):,} recipients are listed as {state}, and {summary[state]:,} counted")
+            raise Misfit(f"{len(numbers):,} recipients are listed as {state}, and {summary[state]:,} counted")
 
 
-def _check_in_full(
-    asked: Asked, counts: Mapping[str, int], before: Mapping[str, int], after: Mapping[str, int]
-) -> None:
-    """Raises `AnswerUnreadable` where pages ended early, or lack what ME-SMS counts."""
-    listed = sum(counts.values())
-    expected = sum(after.values()) or asked.recipients
-    if expected and listed != expected:
-        raise broken(asked.uuid, f"{listed:,} recipients are listed, and {expected:,} counted")
-    told = {state: count for state, count in after.items() if count}
-    is_moving = bool(before.get(PENDING) or after.get(PENDING)) or dict(before) != dict(after)
-    if told and not is_moving and told != dict(counts):
-        raise broken(asked.uuid, "the states that are listed are not those that are counted")
-
-
-def _sorted_once(uuid: str, numbers: array[int]) -> array[int]:
+def _sorted_once(numbers: array[int]) -> array[int]:
     found = array("I", sorted(numbers))
-    _refuse_doubles(uuid, found)
+    if doubles := sum(one == other for one, other in pairwise(found)):
+        raise Misfit(f"{doubles:,} recipients are listed more than once: pages repeat")
     return found
 
 
-def _refuse_doubles(uuid: str, numbers: array[int]) -> None:
-    doubles = sum(one == other for one, other in pairwise(numbers))
-    if doubles:
-        raise broken(uuid, f"{doubles:,} recipients are listed more than once: pages repeat")
+def _each_once(cells: array[int]) -> tuple[array[int], int, int]:
+    """Sorted ``cells`` without those that say the same again; how many did, and how many name one in another state."""
+    again = sum(one == other for one, other in pairwise(cells))
+    if again:
+        cells = array("Q", (cell for cell, _ in groupby(cells)))
+    in_two = sum(one >> _STATE_BITS == other >> _STATE_BITS for one, other in pairwise(cells))
+    return cells, again, in_two
 
 
 def _refuse_babel(uuid: str, words: list[str]) -> None:

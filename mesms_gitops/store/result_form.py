@@ -2,20 +2,25 @@
 
 ``number`` is the subscriber number (0812345678 is 812345678) as an unsigned 32-bit integer, ``status`` an enumeration
 of ME-SMS's words. Row groups carry the least and greatest number, so that one person is looked for in one group only.
+``doubts`` in the metadata say why the rows are not to be relied on; as a rule there are none.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import sys
+from contextlib import contextmanager
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
-from mesms_gitops.model.results import Reading, ResultHead
+from mesms_gitops.errors import MesmsError, StateUnreadable
+from mesms_gitops.model.results import Doubt, DoubtKind, Reading, ResultHead
 from mesms_gitops.store.fields import Surprise, moment_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
 
     from polars import DataFrame, LazyFrame, Series
 
@@ -28,6 +33,14 @@ STATUS: Final = "status"
 _ROWS: Final = 1 << 17
 """In a row group: some half megabyte, unpacked in two milliseconds."""
 _PREFIX: Final = "mesms."
+_NEXT: Final = "delete this file: mesms-gitops report NAME --recipients FILE.csv reads the results anew"
+
+
+class SendResults(NamedTuple):
+    """What is kept of one send: what it says of itself, and both columns of `result_form`."""
+
+    head: ResultHead
+    frame: DataFrame
 
 
 def frame_of(results: Results) -> DataFrame:
@@ -55,6 +68,7 @@ def packed(frame: DataFrame, head: ResultHead) -> bytes:
         "read_at": moment_text(head.read_at),
         "reading": head.reading.value,
         "forgotten": str(head.forgotten),
+        "doubts": json.dumps([[doubt.kind.value, doubt.why] for doubt in head.doubts]),
     }
     with io.BytesIO() as stream:
         metadata = {_PREFIX + name: text for name, text in tree.items()}
@@ -80,8 +94,9 @@ def read_head(source: IO[bytes]) -> ResultHead:
             read_at=datetime.fromisoformat(said["read_at"]),
             reading=Reading(said["reading"]),
             forgotten=int(said["forgotten"]),
+            doubts=tuple(Doubt(DoubtKind(kind), str(why)) for kind, why in json.loads(said["doubts"])),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise Surprise("", "what it says of itself is not what this tool writes") from error
 
 
@@ -99,6 +114,14 @@ def rows(source: IO[bytes]) -> LazyFrame:
     return frame
 
 
+def counts_of(frame: DataFrame) -> dict[str, int]:
+    """People by delivery state, by name; a state that nobody has is left out."""
+    import polars as pl
+
+    counted = frame.group_by(STATUS).agg(pl.len()).with_columns(pl.col(STATUS).cast(pl.String))
+    return dict(sorted(counted.rows()))
+
+
 def in_states(frame: DataFrame, delivery_states: Collection[str]) -> DataFrame:
     """The rows of ``frame`` in one of the states. The words are not written out for millions of rows."""
     import polars as pl
@@ -106,6 +129,21 @@ def in_states(frame: DataFrame, delivery_states: Collection[str]) -> DataFrame:
     words = frame.schema[STATUS].categories.to_list()  # type: ignore[attr-defined]  # an Enum, as `rows` has seen to
     places = [place for place, word in enumerate(words) if word in delivery_states]
     return frame.filter(pl.col(STATUS).to_physical().is_in(places))
+
+
+@contextmanager
+def legible(path: Path) -> Iterator[None]:
+    """Where what cannot be read becomes `MesmsError` with its place."""
+    import polars as pl
+
+    try:
+        yield
+    except (Surprise, pl.exceptions.PolarsError) as error:
+        why = error.why if isinstance(error, Surprise) else "it is damaged, or was edited"
+        raise StateUnreadable("delivery results cannot be read", where=str(path), why=why, next_step=_NEXT) from error
+    except MesmsError as error:
+        error.where = error.where or str(path)
+        raise
 
 
 def _column(body: bytes, kind: Any) -> Series:

@@ -62,6 +62,12 @@ class Shelves:
                     found = self._disk.names(self._place / shelf)
                     yield from (self._place / shelf / name for name in found if name.endswith((*suffixes, PART)))
 
+    def names(self, campaign: str) -> list[str]:
+        """The names of all files of a campaign."""
+        shelf = self.at(campaign, "")
+        with door(shelf, f"look for {self._what}"):
+            return self._disk.names(shelf) if self._disk.exists(shelf) else []
+
     def delete(self, path: Path) -> None:
         """Remove a file, durably."""
         with door(path, f"delete {self._what}"):

@@ -10,6 +10,8 @@ from mesms_gitops.views.layout import figure, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mesms_gitops.model.campaign import MessageClass
+
 
 def follow_up_yaml(
     name: str,
@@ -17,18 +19,25 @@ def follow_up_yaml(
     delivery_states: Sequence[str],
     *,
     except_reached_by: Sequence[str] = (),
+    message_class: MessageClass | None = None,
     sender: str,
     content: str | None = None,
     people: int | None = None,
+    careful: Sequence[str] = (),
 ) -> str:
-    """A manifest that validates. ``content`` is the former text, as a comment; ``people`` were in these states."""
+    """A manifest that validates. ``content`` is the former text, as a comment; ``people`` were in these states.
+
+    ``message_class`` is that of the campaign it follows, None where nobody knows it. ``careful`` says why they may have
+    been reached all the same.
+    """
     counted = "" if people is None else f", {figure(people)} at the last look"
     lines = [
         f"# Follow-up of {of}.",
         "# A draft texts nobody. Before it can: write the text, set `schedule`, and change `state` to active.",
+        *(f"# Careful: {printable(sentence)}" for sentence in careful),
         f"name: {name}",
         "state: draft",
-        "class: marketing     # or transactional, as the campaign it follows",
+        _class(message_class, of),
         f"sender: {json.dumps(sender, ensure_ascii=False)}",
         'content: "Write here what they are to read."',
         *_former(content),
@@ -50,6 +59,13 @@ def follow_up_yaml(
         "# schedule: 2027-04-10T10:00   # or now",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _class(message_class: MessageClass | None, of: str) -> str:
+    """The class of the campaign it follows; the one with a window where nobody knows that."""
+    if message_class is not None:
+        return f"class: {message_class.value}"
+    return f"class: marketing     # or transactional: what {of} was is not known, its manifest is gone or has errors"
 
 
 def _former(content: str | None) -> list[str]:

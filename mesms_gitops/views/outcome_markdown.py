@@ -123,7 +123,7 @@ def _delivery(line: DeliveryShown, timezone: str) -> tuple[str, ...]:
         code(line.campaign),
         inline(local_time(line.left_at, timezone)) if line.left_at else "",
         figure(line.recipients),
-        *(f"{figure(count)} ({share(count, line.recipients)})" if count else "0" for count in buckets),
+        *(f"{figure(count)} ({share(count, sum(buckets))})" if count else "0" for count in buckets),
         "" if line.credits is None else figure(line.credits),
     )
 

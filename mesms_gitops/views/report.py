@@ -15,13 +15,16 @@ from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.model.sends import LEFT, SendPhase
 from mesms_gitops.model.state import CampaignPhase, campaign_phase
 from mesms_gitops.views.delivery_notes import all_settled, sentences
+from mesms_gitops.views.report_doubts import NO_DOUBTS, doubt_sentence, doubts_about
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
+    from mesms_gitops.model.results import Doubt
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import CampaignRecord, State
+    from mesms_gitops.views.report_doubts import Doubts
 
 DELIVERED = frozenset({"success"})
 FAILED = frozenset({"failed", "invalid", "blocked", "expired"})
@@ -63,9 +66,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """What became of the people of one campaign; the buckets add up to ``recipients``.
+    """What became of the people of one campaign; the buckets add up to ``people``.
 
-    ``is_settled``: nothing new is to come. ``notes`` say what is odd about the counts; ``sends`` are those counted.
+    Those are its ``recipients``, unless ME-SMS counts more than the message is for: then counts stay as they came, and
+    ``notes`` say so. ``is_settled``: nothing new is to come. ``sends`` are those counted.
     """
 
     campaign: str
@@ -81,7 +85,13 @@ class ReportLine:
     money: Money = NO_MONEY
     is_settled: bool = False
     notes: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     sends: tuple[SendRecord, ...] = ()
+
+    @property
+    def people(self) -> int:
+        """Everybody in a bucket: what shares are of."""
+        return self.delivered + self.failed + self.unknown
 
     @property
     def left_at(self) -> datetime | None:
@@ -101,10 +111,10 @@ class Report:
     lines: tuple[ReportLine, ...]
 
 
-def report_of(state: State, names: Collection[str] | None = None) -> Report:
-    """The report of ``names``, or of every campaign that has left."""
+def report_of(state: State, names: Collection[str] | None = None, doubts: Doubts = NO_DOUBTS) -> Report:
+    """The report of ``names``, or of every campaign that has left; ``doubts`` is what is in doubt about who got it."""
     standings = [standing_of(record) for record in chosen(state, names)]
-    lines = [_line(standing) for standing in standings if any(_counts_people(send) for send in standing.sends)]
+    lines = [_line(standing, doubts) for standing in standings if any(_counts_people(send) for send in standing.sends)]
     return Report(state.lineage, state.serial, tuple(lines))
 
 
@@ -126,7 +136,7 @@ def standing_of(record: CampaignRecord) -> Standing:
         phase=campaign_phase(sends),
         sends=revision,
         scheduled_at=min((send.scheduled_at for send in sends if send.scheduled_at), default=None),
-        recipients=sum(send.recipients for send in sends),
+        recipients=sum(map(recipients_of, sends)),
         credits=money.charged,
         delivery=delivery_counts(sends),
         money=money,
@@ -176,17 +186,18 @@ def _counts_people(send: SendRecord) -> bool:
     return send.is_final or send.is_unsettled
 
 
-def _line(standing: Standing) -> ReportLine:
+def _line(standing: Standing, doubts: Doubts) -> ReportLine:
     sends = [send for send in standing.sends if _counts_people(send)]
     buckets = [buckets_of_send(send) for send in sends]
     delivered, failed, unknown = (sum(column) for column in zip(*buckets, strict=True))
     money = money_of(sends)
+    doubted = doubts_about(sends, doubts)
     return ReportLine(
         campaign=standing.name,
         revision=standing.revision,
         phase=standing.phase,
         scheduled_at=standing.scheduled_at,
-        recipients=delivered + failed + unknown,
+        recipients=sum(map(recipients_of, sends)),
         credits=money.charged,
         delivered=delivered,
         failed=failed,
@@ -194,13 +205,22 @@ def _line(standing: Standing) -> ReportLine:
         delivery=delivery_counts(sends),
         money=money,
         is_settled=all_settled(sends),
-        notes=sentences(sends),
+        notes=(*sentences(sends), *map(doubt_sentence, doubted)),
+        doubts=doubted,
         sends=tuple(sends),
     )
 
 
+def recipients_of(send: SendRecord) -> int:
+    """Whom ``send`` is for; of a contact group, whose size nobody said, as many as ME-SMS counts."""
+    return send.recipients or sum(send.delivery.values())
+
+
 def buckets_of_send(send: SendRecord) -> tuple[int, int, int]:
-    """Delivered, failed, unknown. Whoever no count speaks of is unknown; of a send that failed as a whole, failed."""
+    """Delivered, failed, unknown. Whoever no count speaks of is unknown; of a send that failed as a whole, failed.
+
+    They add up to the recipients, or to what ME-SMS counts where that is more.
+    """
     counts = send.delivery
     delivered = sum(counts.get(word, 0) for word in DELIVERED)
     failed = sum(counts.get(word, 0) for word in FAILED)

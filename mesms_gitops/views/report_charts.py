@@ -124,11 +124,11 @@ def columns(timeline: Timeline) -> str:
 
 def _words(timeline: Timeline) -> str:
     spans = timeline.spans
-    most = max(spans, key=lambda span: span.people)
+    most = max(spans, key=lambda span: span.recipients)
     ends = f"{named(spans[0].first, timeline.unit)} to {named(spans[-1].first, timeline.unit)}"
     return (
-        f"{counted(sum(span.people for span in spans), 'recipient')} by {timeline.unit.value} of sending, {ends}; "
-        f"most in {named(most.first, timeline.unit)}: {figure(most.people)}. The table below has every figure."
+        f"{counted(sum(span.recipients for span in spans), 'recipient')} by {timeline.unit.value} of sending, {ends}; "
+        f"most in {named(most.first, timeline.unit)}: {figure(most.recipients)}. The table below has every figure."
     )
 
 

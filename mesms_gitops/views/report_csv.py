@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.views.layout import iso, printable
 from mesms_gitops.views.report import report_of
+from mesms_gitops.views.report_doubts import NO_DOUBTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mesms_gitops.model.state import State
     from mesms_gitops.views.report import ReportLine
+    from mesms_gitops.views.report_doubts import Doubts
 
 COLUMNS = ("campaign", "revision", "phase", "scheduled_at", "recipients", "credits", "delivered", "failed", "unknown")
 
@@ -22,7 +24,7 @@ MONEY = ("planned_credits", "credits_difference")
 NEWEST = ("settled", "notes")
 
 
-def report_csv(state: State, *, names: Collection[str] | None = None) -> str:
+def report_csv(state: State, *, names: Collection[str] | None = None, doubts: Doubts = NO_DOUBTS) -> str:
     """RFC 4180 but for the line ends, which are plain newlines. States ME-SMS may add later are under ``other``.
 
     ``credits`` are those charged. New columns come last, so that none moves.
@@ -30,7 +32,7 @@ def report_csv(state: State, *, names: Collection[str] | None = None) -> str:
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow([*COLUMNS, *(f"delivery_{word}" for word in DELIVERY_STATES), "delivery_other", *MONEY, *NEWEST])
-    writer.writerows(_row(line) for line in report_of(state, names).lines)
+    writer.writerows(_row(line) for line in report_of(state, names, doubts).lines)
     return sheet.getvalue()
 
 

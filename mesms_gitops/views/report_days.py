@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mesms_gitops.model.delivery import left_at
 from mesms_gitops.views.layout import in_zone
-from mesms_gitops.views.report import buckets_of_send
+from mesms_gitops.views.report import buckets_of_send, recipients_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,17 +35,18 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """All that left from ``first`` on, for one unit; ``campaigns`` had a send in it."""
+    """All that left from ``first`` on, for one unit: for so many ``recipients``; ``campaigns`` had a send in it."""
 
     first: date
     delivered: int = 0
     failed: int = 0
     unknown: int = 0
     campaigns: int = 0
+    recipients: int = 0
 
     @property
     def people(self) -> int:
-        """Everybody who was texted."""
+        """Everybody in a bucket: more than ``recipients`` where ME-SMS counts more."""
         return self.delivered + self.failed + self.unknown
 
     @property
@@ -91,13 +92,17 @@ def _by_day(lines: Iterable[ReportLine], timezone: str) -> dict[date, tuple[Span
         for send in line.sends:
             day = in_zone(left_at(send), timezone).date()
             found, campaigns = days.get(day, (Span(day), set()))
-            days[day] = (_sum(found, Span(day, *buckets_of_send(send))), campaigns | {line.campaign})
+            days[day] = (
+                _sum(found, Span(day, *buckets_of_send(send), recipients=recipients_of(send))),
+                campaigns | {line.campaign},
+            )
     return days
 
 
 def _sum(one: Span, other: Span) -> Span:
     delivered, failed, unknown = (sum(pair) for pair in zip(one.buckets, other.buckets, strict=True))
-    return replace(one, delivered=delivered, failed=failed, unknown=unknown)
+    recipients = one.recipients + other.recipients
+    return replace(one, delivered=delivered, failed=failed, unknown=unknown, recipients=recipients)
 
 
 def _columns(first: date, last: date, unit: Unit) -> int:

@@ -12,6 +12,7 @@ from mesms_gitops.views.layout import LOCAL_TIMEZONE, counted, figure
 from mesms_gitops.views.report import money_in_all, report_of, share, signed, total_of
 from mesms_gitops.views.report_charts import hatch, stacked
 from mesms_gitops.views.report_days import Unit, named, timeline_of
+from mesms_gitops.views.report_doubts import NO_DOUBTS
 from mesms_gitops.views.report_html_parts import by_prefix, by_reason, by_time, cost, key, section
 from mesms_gitops.views.report_html_table import HEADINGS, table
 from mesms_gitops.views.report_prefixes import NO_PREFIXES
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.state import State
     from mesms_gitops.views.report import Report
     from mesms_gitops.views.report_days import Timeline
+    from mesms_gitops.views.report_doubts import Doubts
     from mesms_gitops.views.report_prefixes import Prefixes
 
 
@@ -33,12 +35,13 @@ def report_html(
     names: Collection[str] | None = None,
     timezone: str = LOCAL_TIMEZONE,
     prefixes: Prefixes = NO_PREFIXES,
+    doubts: Doubts = NO_DOUBTS,
 ) -> str:
     """The whole page, of all that has left or of ``names``; the same state gives the same bytes.
 
     Days are those of ``timezone``. ``prefixes`` are counts of the same campaigns, where numbers are at hand.
     """
-    report = report_of(state, names)
+    report = report_of(state, names, doubts)
     timeline = timeline_of(report.lines, timezone)
     body = [
         element("a", "To the campaigns", class_="skip", href="#campaigns-by-name"),
@@ -52,8 +55,9 @@ def report_html(
 def _title(report: Report) -> str:
     if not report.lines:
         return "Nothing has left yet"
-    people, delivered, *_ = total_of(report)
-    part = share(delivered, people)
+    people, *buckets = total_of(report)
+    delivered, *_ = buckets
+    part = share(delivered, sum(buckets))
     return f"Delivered {figure(delivered)} of {figure(people)}" + (f" ({part})" if part else "")
 
 
@@ -83,9 +87,9 @@ def _tiles(report: Report) -> str:
     still = sum(not line.is_settled for line in report.lines)
     tiles = [
         ("Recipients", figure(people), f"{counted(len(report.lines), 'campaign')}", False),
-        ("Delivered", figure(delivered), share(delivered, people), False),
-        ("Failed", figure(failed), share(failed, people), False),
-        ("Unknown", figure(unknown), share(unknown, people), False),
+        ("Delivered", figure(delivered), share(delivered, sum(buckets)), False),
+        ("Failed", figure(failed), share(failed, sum(buckets)), False),
+        ("Unknown", figure(unknown), share(unknown, sum(buckets)), False),
         ("Credits charged", *_charged(report)),
         ("Not settled", figure(still), "counts may still change" if still else "all counts are final", False),
     ]

@@ -80,7 +80,7 @@ def by_time(timeline: Timeline, timezone: str) -> str:
     )
     heads = (unit.value, "campaigns", "recipients", *(bucket.value for bucket in Bucket))
     rows = (
-        _row(named(span.first, unit), *map(figure, (span.campaigns, span.people, *span.buckets)))
+        _row(named(span.first, unit), *map(figure, (span.campaigns, span.recipients, *span.buckets)))
         for span in timeline.spans
         if span.campaigns
     )
@@ -98,7 +98,8 @@ def by_time(timeline: Timeline, timezone: str) -> str:
 def by_reason(report: Report) -> str:
     """The three buckets, and below each the states and words that make it up."""
     reasons = reasons_of(send for line in report.lines for send in line.sends)
-    people, *totals = total_of(report)
+    _, *totals = total_of(report)
+    people = sum(totals)
     rows = []
     for bucket, letter, total in zip(Bucket, CLASSES, totals, strict=True):
         rows.append(_row(bucket.value.capitalize(), figure(total), share(total, people), bar="", class_="sum"))

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mesms_gitops import __version__
 from mesms_gitops.views.jsontext import FORMAT_VERSION, json_text
 from mesms_gitops.views.layout import iso
 from mesms_gitops.views.report import money_in_all, report_of, total_of
+from mesms_gitops.views.report_doubts import NO_DOUBTS, doubts_json
 from mesms_gitops.views.report_reasons import reasons_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mesms_gitops.model.state import State
+    from mesms_gitops.views.report_doubts import Doubts
 
 
-def report_json(state: State, tool_version: str | None = None, *, names: Collection[str] | None = None) -> str:
+def report_json(
+    state: State, tool_version: str = __version__, *, names: Collection[str] | None = None, doubts: Doubts = NO_DOUBTS
+) -> str:
     """Everything that has left: the three buckets, which add up to the recipients, and the states as ME-SMS counts."""
-    report = report_of(state, names)
+    report = report_of(state, names, doubts)
     people, delivered, failed, unknown = total_of(report)
     money = money_in_all(report)
     campaigns = [
@@ -37,6 +42,7 @@ def report_json(state: State, tool_version: str | None = None, *, names: Collect
             "reasons": reasons_json(line.sends),
             "settled": line.is_settled,
             "notes": list(line.notes),
+            "doubts": doubts_json(line.doubts),
         }
         for line in report.lines
     ]

@@ -16,6 +16,7 @@ from mesms_gitops.views.layout import (
     wrap,
 )
 from mesms_gitops.views.report import credits_words, money_in_all, report_of, share, total_of
+from mesms_gitops.views.report_doubts import NO_DOUBTS
 from mesms_gitops.views.report_reasons import Bucket, reasons_of, reasons_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.model.state import State
     from mesms_gitops.views.report import Money, ReportLine
+    from mesms_gitops.views.report_doubts import Doubts
 
 REASON = 20
 """Cells that reasons need beside their bucket: a count and a word."""
@@ -36,10 +38,11 @@ def report_text(
     colour: bool = False,
     width: int = 80,
     timezone: str = LOCAL_TIMEZONE,
+    doubts: Doubts = NO_DOUBTS,
 ) -> str:
     """Everything that has left, campaign by campaign, and all together."""
     sheet = Sheet.of(width=width, colour=colour, timezone=timezone)
-    report = report_of(state, names)
+    report = report_of(state, names, doubts)
     if not report.lines:
         return "Nothing has left yet.\n"
     blocks = [_campaign_lines(line, sheet) for line in report.lines]
@@ -48,7 +51,7 @@ def report_text(
         title = f"{counted(len(report.lines), 'campaign')}, {counted(people, 'recipient')}"
         money = _money_lines(money_in_all(report), sheet)
         sends = [send for line in report.lines for send in line.sends]
-        blocks.append([sheet.palette.bold(title), *money, *_bucket_lines(people, buckets, sends, sheet)])
+        blocks.append([sheet.palette.bold(title), *money, *_bucket_lines(buckets, sends, sheet)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -58,7 +61,7 @@ def _campaign_lines(line: ReportLine, sheet: Sheet) -> list[str]:
     if line.left_at:
         lines += sheet.row("left", both_times(line.left_at, sheet.timezone), indent=2, column=11)
     lines += _money_lines(line.money, sheet)
-    lines += _bucket_lines(line.recipients, [line.delivered, line.failed, line.unknown], line.sends, sheet)
+    lines += _bucket_lines([line.delivered, line.failed, line.unknown], line.sends, sheet)
     for note in line.notes:
         lines += map(sheet.palette.yellow, sheet.row("note", note, indent=2, column=11))
     return lines
@@ -71,9 +74,9 @@ def _money_lines(money: Money, sheet: Sheet) -> list[str]:
     return sheet.row("credits", words, indent=2, column=11)
 
 
-def _bucket_lines(people: int, buckets: list[int], sends: Iterable[SendRecord], sheet: Sheet) -> list[str]:
+def _bucket_lines(buckets: list[int], sends: Iterable[SendRecord], sheet: Sheet) -> list[str]:
     """Each bucket, with the words of ME-SMS that make it up where there is more than one way to be in it."""
-    palette = sheet.palette
+    palette, people = sheet.palette, sum(buckets)
     reasons = reasons_of(sends)
     rows = []
     for bucket, paint, count in zip(Bucket, (palette.green, palette.red, palette.yellow), buckets, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mesms_gitops import __version__
 from mesms_gitops.model.delivery import is_settled
 from mesms_gitops.views.delivery_notes import all_settled, notes_json
 from mesms_gitops.views.jsontext import FORMAT_VERSION, json_text
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def status_json(
     state: State,
-    tool_version: str | None = None,
+    tool_version: str = __version__,
     *,
     names: Collection[str] | None = None,
     freeze: Freeze | None = None,

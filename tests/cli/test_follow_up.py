@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from mesms_gitops.sandbox.faults import Fault
 
 from .conftest import Project, sends, texted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mesms_gitops.sandbox.server import Running
 
 FAILED, EXPIRED, PENDING = "0800009001", "0800009004", "0800009006"
@@ -171,6 +175,160 @@ def test_pages_that_end_early_are_no_list(project: Project, sandbox: Running) ->
     assert actions(project)["again"]["recipients"] == 60
 
 
+# --- what is in doubt, and what was purged ----------------------------------------------------------------------------
+
+
+def third(project: Project, *, later: bool = False) -> None:
+    """A try to those whom `first` did not reach; with ``later`` minus those whom `second` did."""
+    less = {"except_reached_by": ["second"]} if later else {}
+    source = {"campaign": "first", "status": ["failed", "expired"], **less}
+    project.campaign("third", content="Third", schedule="2027-05-20T10:00", recipients=[{"delivery": source}])
+
+
+def exported(project: Project, name: str, code: int = 0) -> None:
+    file = str(project.root.parent / "people.csv")
+    ran = project.run("report", name, "--recipients", file, "--force")
+    assert ran.code == code, ran.err
+
+
+def one_page(sandbox: Running) -> None:
+    """Of the recipients of every message the first page is listed, and no other."""
+    sandbox.arm(Fault("bend_cursor", path="/recipients$", times=None, bend="end"))
+
+
+def purged(project: Project, sandbox: Running) -> None:
+    """ME-SMS forgets all messages there are, and the next look notices."""
+    with sandbox.lock:
+        sandbox.world.messages.clear()
+    assert project.run("refresh").code == 0
+
+
+def test_a_doubtful_list_is_texted_only_after_that_was_said(project: Project, sandbox: Running) -> None:
+    """Fifty of 62 are kept, and ME-SMS breaks off: the plan names the doubt; nobody is taken up who is not listed."""
+    first(project)
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=15))
+    fates(project)
+    one_page(sandbox)
+    exported(project, "first", 3)
+    again(project, "success")
+    ran = project.run("plan")
+    assert ran.code == 0, ran.err
+    said = " ".join(ran.out.split())
+    assert "MS448" in said
+    assert "who got first is in doubt: 50 recipients are listed, and 62 counted" in said
+    assert "whoever is texted again may have been reached" in said
+    assert actions(project)["again"]["recipients"] == 50
+    sandbox.sandbox.faults.disarm()
+    ran = project.run("plan", "--json")
+    found = {action["campaign"]: action["recipients"] for action in ran.json["actions"]}
+    assert (found["again"], "MS448" in ran.out) == (60, False)  # ME-SMS answers, so what is kept is not used
+
+
+def test_whom_to_leave_out_is_never_taken_from_a_doubtful_list(project: Project, sandbox: Running) -> None:
+    """Somebody whom `second` reached may be missing in what is kept of it: the plan stops, and says what to do."""
+    first(project)
+    project.campaign("second", content="Second", recipients=[{"numbers": [*PEOPLE]}])
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=15))
+    fates(project)
+    exported(project, "first")
+    one_page(sandbox)
+    exported(project, "second", 3)
+    third(project)
+    assert actions(project)["third"]["recipients"] == 2
+    third(project, later=True)
+    ran = project.run("plan")
+    assert ran.code == 1
+    said = " ".join(ran.err.split())
+    assert "MS448" in said
+    assert "whom second reached is in doubt: 50 recipients are listed, and 62 counted" in said
+    assert "under `exclude`" in said
+    assert sends(sandbox) == 2
+
+
+def test_a_purged_campaign_is_followed_up_by_what_is_kept(project: Project, sandbox: Running) -> None:
+    """Its results were final: nobody is asked, and nothing is in doubt, with the network and without."""
+    first(project)
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=15))
+    fates(project)
+    exported(project, "first")
+    purged(project, sandbox)
+    third(project)
+    before = len(sandbox.requests)
+    for arguments in ((), ("--offline",)):
+        ran = project.run("plan", "--json", *arguments)
+        assert ran.code == 0, ran.err
+        assert {action["campaign"]: action["recipients"] for action in ran.json["actions"]}["third"] == 2
+        assert "MS448" not in ran.out
+    assert not [entry for entry in list(sandbox.requests)[before:] if str(entry["path"]).endswith("/recipients")]
+
+
+@pytest.mark.parametrize("is_noticed", [True, False])
+def test_of_a_purged_campaign_whoever_was_open_is_in_doubt(
+    project: Project, sandbox: Running, is_noticed: bool
+) -> None:
+    """Kept while one was pending: a warning for those who are taken up, an error where they are to be left out."""
+    first(project, PENDING)
+    project.campaign("second", content="Second", recipients=[{"numbers": [FAILED, PENDING]}])
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=9, hours=3))
+    fates(project)
+    for name in ("first", "second"):
+        exported(project, name)
+    if is_noticed:
+        purged(project, sandbox)
+    else:
+        with sandbox.lock:
+            sandbox.world.messages.clear()
+    third(project)
+    for arguments in ((), ("--offline",)) if is_noticed else ((),):
+        ran = project.run("plan", *arguments)
+        assert ran.code == 0, ran.err
+        said = " ".join(ran.out.split())
+        assert "who got first is in doubt: ME-SMS does not know the message any more (404); " in said
+    third(project, later=True)
+    ran = project.run("plan")
+    assert ran.code == 1
+    assert "whom second reached is in doubt: ME-SMS does not know the message any more" in " ".join(ran.err.split())
+
+
+def test_a_purged_campaign_of_which_nothing_is_kept(project: Project, sandbox: Running) -> None:
+    """The plan stops, and does not say to try again: it never gets better."""
+    first(project)
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=15))
+    fates(project)
+    purged(project, sandbox)
+    third(project)
+    ran = project.run("plan")
+    assert ran.code == 1
+    said = " ".join(ran.err.split())
+    assert "no results of it are kept on this machine" in said
+    assert "name those people in a list of your own" in said
+    assert "try again" not in said
+
+
+def test_counts_that_shrank_are_said_before_anybody_is_texted_again(project: Project, sandbox: Running) -> None:
+    """State remembers that more were reached at an earlier look: a warning, and no list to leave people out by."""
+    first(project)
+    project.campaign("second", content="Second", recipients=[{"numbers": [*PEOPLE]}])
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=9, hours=3))
+    fates(project)
+    sandbox.advance(-timedelta(hours=1, minutes=58))
+    fates(project)
+    sandbox.advance(timedelta(days=15))
+    fates(project)
+    third(project)
+    said = " ".join(project.run("plan").out.split())
+    assert "who got first is in doubt: ME-SMS counted more results at an earlier look" in said
+    third(project, later=True)
+    ran = project.run("plan")
+    assert (ran.code, "whom second reached is in doubt" in " ".join(ran.err.split())) == (1, True)
+
+
 def test_a_campaign_that_state_does_not_know_leaves_nobody_out_in_silence(project: Project, sandbox: Running) -> None:
     """A name in `except_reached_by` that was never applied stops the plan."""
     first(project)
@@ -249,6 +407,28 @@ def test_the_manifest_of_a_follow_up(project: Project, sandbox: Running) -> None
     second = (project.root / "campaigns/first-follow-up-2.yaml").read_text("utf-8")
     assert "except_reached_by: [first-follow-up]" in second
     assert project.run("validate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda text: text, "class: transactional\n"),
+        (lambda text: text.replace('"transactional"', '"marketing"'), "class: marketing\n"),
+        (lambda text: "{", "class: marketing     # or transactional: what first was is not known"),
+    ],
+)
+def test_a_follow_up_is_of_the_class_of_the_campaign_it_follows(
+    project: Project, sandbox: Running, change: Callable[[str], str], expected: str
+) -> None:
+    """As its manifest has it; where that cannot be read, of the class with a window, and it says so."""
+    first(project)
+    assert project.apply().code == 0
+    sandbox.advance(timedelta(days=15))
+    fates(project)
+    file = project.root / "campaigns/first.yaml"
+    file.write_text(change(file.read_text("utf-8")), "utf-8")
+    assert project.run("report", "--follow-up", "first").code == 0
+    assert f"\n{expected}" in (project.root / "campaigns/first-follow-up.yaml").read_text("utf-8")
 
 
 def test_there_is_no_follow_up_for_nobody(project: Project, sandbox: Running) -> None:

@@ -14,6 +14,9 @@ from mesms_gitops.sandbox.faults import Fault
 from tests.views.test_openmetrics import samples
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from mesms_gitops.sandbox.server import Running
     from tests.cli.conftest import Project
 
@@ -89,6 +92,81 @@ def test_a_folder_that_is_not_there(sent: Project) -> None:
     ran = sent.run("refresh", "--openmetrics", "nowhere/mesms.prom")
     assert (ran.code, "nowhere" in ran.err) == (1, True)
     assert sent.status()["order"]["phase"] == "sent"
+
+
+def a_folder(file: Path) -> None:
+    file.mkdir()
+
+
+def a_pipe(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def a_link(file: Path) -> None:
+    target = file.with_name("target.prom")
+    target.write_text("# HELP mine\n")
+    file.symlink_to(target)
+
+
+def a_dangling_link(file: Path) -> None:
+    file.symlink_to(file.with_name("nowhere"))
+
+
+def a_list(file: Path) -> None:
+    file.write_text("phone\n0800000001\n")
+
+
+def bytes_of_no_text(file: Path) -> None:
+    file.write_bytes(b"PAR1\xff\x00")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (a_folder, "this is a folder"),
+        (a_pipe, "this is a device or a pipe"),
+        (a_link, "this is a symbolic link"),
+        (a_dangling_link, "this is a symbolic link"),
+        (a_list, "this file holds something else"),
+        (bytes_of_no_text, "this file holds something else"),
+    ],
+)
+@pytest.mark.parametrize("watch", [(), ("--watch", "--interval", "1")])
+def test_nothing_else_is_replaced(
+    sent: Project, sandbox: Running, made: Callable[[Path], None], said: str, watch: tuple[str, ...]
+) -> None:
+    """It is as it was, nobody was asked, and the error says what it is and which name would do."""
+    file = sent.root / "mesms.prom"
+    made(file)
+    before, asked = os.lstat(file), len(sandbox.requests)
+    ran = sent.run("refresh", *watch, "--openmetrics", "mesms.prom")
+    assert ran.code == 64
+    assert said in " ".join(ran.err.split())
+    assert (os.lstat(file).st_ino, os.lstat(file).st_mode) == (before.st_ino, before.st_mode)
+    assert os.lstat(file).st_size == before.st_size
+    assert len(sandbox.requests) == asked
+
+
+def test_a_device_is_not_replaced(sent: Project) -> None:
+    """Neither is what has no name that a file could take."""
+    ran = sent.run("refresh", "--openmetrics", "/dev/null")
+    assert (ran.code, "device" in ran.err) == (64, True)
+
+
+@pytest.mark.parametrize("text", ["", "# HELP node_load1 Load.\nnode_load1 1\n", "# TYPE a gauge\na 1\n# EOF\n"])
+def test_metrics_of_any_kind_are_replaced(sent: Project, text: str) -> None:
+    """What another version or tool wrote there, and an empty file."""
+    file = sent.root / "mesms.prom"
+    file.write_text(text)
+    assert sent.run("refresh", "--openmetrics", "mesms.prom").code == 0
+    assert samples(file.read_text(encoding="utf-8"))["mesms_sends", (("phase", "sent"),)] == 1
+
+
+def test_another_ending_is_written_and_said(sent: Project) -> None:
+    """The collector would pass it over in silence."""
+    ran = sent.run("refresh", "--openmetrics", "mesms.txt")
+    assert (ran.code, "files that end in .prom alone" in ran.err) == (0, True)
+    assert samples((sent.root / "mesms.txt").read_text(encoding="utf-8"))
 
 
 def test_watching_writes_after_each_pass(sent: Project, sandbox: Running) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,15 @@ import pytest
 
 from mesms_gitops.store.file import FileStore
 from tests.cli.conftest import sends, texted
-from tests.store.bench_sql import postgres_bench
+from tests.cli.test_doctor import line
+from tests.store.bench_sql import PostgresBench, postgres_bench, sqlite_bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mesms_gitops.sandbox.server import Running
     from tests.cli.conftest import Project, Ran
+    from tests.store.bench_sql import SqlBench
 
 DATABASE = "sqlite:///.mesms/state.db"
 FORGOTTEN = "00ff:0123456789abcdef"
@@ -113,7 +116,8 @@ NOWHERE = {
     ".mesms/state.json": (64, "there already"),
     ".mesms/../.mesms/state.json": (64, "there already"),
     "postgresql://me:hunter2@db.example/x": (1, "a password does not belong"),
-    "redis://h/0": (1, "names no file"),
+    "redis://h/0": (1, "names no backend"),
+    "mysql://me:hunter2@h/shop": (1, "MySQL, but it is not a state backend"),
     "sqlite:///": (1, "names no SQLite file"),
     "postgresql://me@127.0.0.1:1/x": (1, "cannot reach"),
 }
@@ -201,6 +205,41 @@ def test_a_lost_state_comes_back_as_it_was(applied: Project) -> None:
     assert applied.state == before
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def in_a_database(request: pytest.FixtureRequest, applied: Project) -> SqlBench:
+    """The same project, its state moved to a database."""
+    bench = {"sqlite": sqlite_bench, "postgresql": postgres_bench}[request.param](applied.root)
+    good(applied.run("state", "migrate", bench.location))
+    applied.extra["MESMS_STATE"] = bench.location
+    return bench
+
+
+def test_rows_that_were_changed_by_hand_come_back_as_the_error_says(
+    applied: Project, in_a_database: SqlBench, sandbox: Running
+) -> None:
+    """A deleted campaign is not sent again: every command stops, and what the error advises brings it back."""
+    copy = good(applied.run("state", "pull")).out
+    made = sends(sandbox)
+    with in_a_database.connected() as connection:
+        connection.execute("delete from mesms_campaign where name = 'early'")
+    for command in (["plan"], ["apply", "--auto-approve"], ["state", "pull"]):
+        refused = applied.run(*command)
+        assert (refused.code, "1 are there, and 2 were committed" in refused.err) == (1, True), refused.err
+    [advised] = re.findall(
+        r"delete from mesms_state where name = 'default'(?=; then mesms-gitops state push)",
+        " ".join(refused.err.split()),
+    )
+    with in_a_database.connected() as connection:
+        connection.execute(advised)
+    lost = applied.run("apply", "--auto-approve")
+    assert (lost.code, "the state is gone, but its journal is there" in lost.err) == (1, True)
+    assert "its backup" not in lost.err
+    good(pushed(applied, json.loads(copy)))
+    assert good(applied.run("state", "pull")).out == copy
+    good(applied.apply())
+    assert sends(sandbox) == made
+
+
 def test_before_the_first_apply_there_is_nothing_to_pull(project: Project) -> None:
     """An invented state must not end up in a file that somebody pushes later."""
     ran = good(project.run("state", "pull"))
@@ -228,6 +267,59 @@ def test_names_are_moved_and_forgotten_in_every_place(applied: Project) -> None:
     good(applied.run("state", "rm", "early", "late", "--force", **env))
     assert good(applied.run("state", "list", **env)).out == "first\n"
     assert applied.run("state", "rm", "late", **env).code == 64
+
+
+def test_a_move_can_be_taken_back(applied: Project, sandbox: Running) -> None:
+    """The name is reserved for the campaign that left it: that one may return, and no other; nobody is texted."""
+    made, before = sends(sandbox), pulled(applied)
+    good(applied.run("state", "mv", "early", "first"))
+    assert applied.run("state", "mv", "late", "early").code == 64, "early is first's"
+    good(applied.run("state", "mv", "first", "early"))
+    after = pulled(applied)
+    assert after["campaigns"]["early"] == before["campaigns"]["early"]
+    assert after["campaigns"]["first"]["moved_to"] == "early"
+    assert applied.run("state", "mv", "late", "first").code == 64, "and first is early's"
+    good(applied.apply())
+    good(applied.run("state", "mv", "early", "first"))
+    good(applied.run("state", "mv", "first", "second"))
+    assert applied.run("state", "mv", "second", "early").code == 64, "one step after the other"
+    good(applied.run("state", "mv", "second", "first"))
+    good(applied.run("state", "mv", "first", "early"))
+    good(applied.apply())
+    assert sends(sandbox) == made
+
+
+def test_a_move_can_be_taken_back_in_a_database(applied: Project, in_a_database: SqlBench, sandbox: Running) -> None:
+    """The same rows, and a journal that tells both moves."""
+    made, before = sends(sandbox), pulled(applied)
+    good(applied.run("state", "mv", "early", "first"))
+    good(applied.run("state", "mv", "first", "early"))
+    assert pulled(applied)["campaigns"]["early"] == before["campaigns"]["early"]
+    good(applied.apply())
+    assert sends(sandbox) == made
+    with in_a_database.connected() as connection:
+        noted = connection.execute("select campaign from mesms_journal order by id desc limit 4").fetchall()
+    assert sorted(noted) == [("early",), ("early",), ("first",), ("first",)]
+
+
+# ── doctor ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_doctor_asks_the_database_whether_it_would_take_a_commit(applied: Project, in_a_database: SqlBench) -> None:
+    """It would; nothing is written. In PostgreSQL somebody who may only read is told so, with the grant that helps."""
+    ran = applied.run("doctor", "--offline", "--json")
+    assert line(ran, "state.read")["verdict"] == line(ran, "state.backend")["verdict"] == "ok", ran.out
+    if not isinstance(in_a_database, PostgresBench):
+        return
+    role, location = in_a_database.role()
+    with in_a_database.connected() as connection:
+        connection.execute(f"grant usage on schema {in_a_database.schema} to {role}")
+        connection.execute(f"grant select on all tables in schema {in_a_database.schema} to {role}")
+    ran = applied.run("doctor", "--offline", "--json", MESMS_STATE=location)
+    assert (ran.code, line(ran, "state.read")["verdict"]) == (1, "ok")
+    found = line(ran, "state.backend")
+    assert (found["verdict"], "cannot write the state" in found["found"]) == ("fail", True), found
+    assert "GRANT SELECT, INSERT, UPDATE, DELETE ON" in str(found)
 
 
 # ── unlock ───────────────────────────────────────────────────────────────────────────────────────────────────────────

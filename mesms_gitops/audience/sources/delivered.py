@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mesms_gitops.audience import codes
-from mesms_gitops.audience.sources.batch import batches_of
 from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
 from mesms_gitops.errors import MesmsError
 from mesms_gitops.model.delivery import SUCCESS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from polars import DataFrame
 
     from mesms_gitops.model.campaign import DeliverySource
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whose delivery is in some states, as far as it can be known, and why it is not known better.
+
+    ``doubts`` are sentences; as a rule there are none. ``has_all``: in spite of them nobody in those states is missing.
+    """
+
+    msisdns: Iterable[str]
+    doubts: tuple[str, ...] = ()
+    has_all: bool = True
 
 
 class Past(Protocol):
@@ -34,8 +46,8 @@ class Past(Protocol):
     def is_known(self, uuid: str) -> bool:
         """Whether what became of everybody is kept here, so that nobody need be asked about that message."""
 
-    def msisdns(self, uuid: str, delivery_state: str) -> Iterator[str]:
-        """The recipients of one message whose delivery is in that state. Raises `MesmsError`."""
+    def told(self, uuid: str, delivery_states: Collection[str]) -> Told:
+        """The recipients of one message whose delivery is in one of the states. Raises `MesmsError`."""
 
 
 class Delivered:
@@ -52,9 +64,9 @@ class Delivered:
         self._uuids = self._left(source.campaign)
         if not self._uuids:
             raise Unusable(_nothing(source.campaign, is_known=True))
-        later = {name: self._left(name) for name in source.except_reached_by}
-        self._later = tuple(uuid for uuids in later.values() for uuid in uuids)
-        if not past.can_be_asked and not all(map(past.is_known, (*self._uuids, *self._later))):
+        self._later = later = {name: self._left(name) for name in source.except_reached_by}
+        asked = (*self._uuids, *(uuid for uuids in later.values() for uuid in uuids))
+        if not past.can_be_asked and not all(map(past.is_known, asked)):
             raise Unusable(_offline(source))
         if not past.is_settled(source.campaign):
             self.remarks.append(_unsettled(source))
@@ -69,28 +81,46 @@ class Delivered:
 
     def batches(self) -> Iterator[DataFrame]:
         """See ``Reader``."""
+        from mesms_gitops.audience.sources.batch import batches_of  # polars: every plan loads this module
+
         try:
             yield from batches_of(self._rows(), 0)
+        except Unusable:
+            raise
         except MesmsError as error:
             raise Unusable(
                 Finding(
                     codes.NOT_REACHED,
                     f"what became of {self._source.campaign} could not be read from ME-SMS",
                     key="delivery",
-                    why=error.what,
+                    why=error.what + (f": {error.why}" if error.why else ""),
                     next_step=error.next_step or "try again; nothing was sent",
                 )
             ) from error
 
     def _rows(self) -> Iterator[Row]:
-        reached = {msisdn for uuid in self._later for msisdn in self._past.msisdns(uuid, SUCCESS)}
+        reached = self._reached()
+        doubts: dict[str, None] = {}
         number = 0
         for uuid in self._uuids:
-            for delivery_state in self._source.delivery_states:
-                for msisdn in self._past.msisdns(uuid, delivery_state):
-                    if msisdn not in reached:
-                        number += 1
-                        yield Row(number, msisdn)
+            told = self._past.told(uuid, self._source.delivery_states)
+            doubts.update(dict.fromkeys(told.doubts))
+            for msisdn in told.msisdns:
+                if msisdn not in reached:
+                    number += 1
+                    yield Row(number, msisdn)
+        self.remarks += [_doubtful(self._source.campaign, doubt) for doubt in doubts]
+
+    def _reached(self) -> set[str]:
+        """Whom a later campaign reached. Raises Unusable where that may lack somebody, who would be texted again."""
+        reached: set[str] = set()
+        for campaign, uuids in self._later.items():
+            for uuid in uuids:
+                told = self._past.told(uuid, (SUCCESS,))
+                if not told.has_all:
+                    raise Unusable(*(_not_left_out(campaign, doubt) for doubt in told.doubts))
+                reached.update(told.msisdns)
+        return reached
 
 
 def _offline(source: DeliverySource) -> Finding:
@@ -127,4 +157,26 @@ def _unreached(campaign: str) -> Finding:
         f"{campaign} is still to come or being delivered: whoever it reaches later is not left out here",
         key="delivery",
         next_step="wait until it is done (mesms-gitops refresh), or somebody may be texted once more",
+    )
+
+
+def _doubtful(campaign: str, doubt: str) -> Finding:
+    return Finding(
+        codes.DELIVERY_DOUBTFUL,
+        f"who got {campaign} is in doubt: {doubt}",
+        key="delivery",
+        why="the rows are taken as they came, so whoever is texted again may have been reached",
+        next_step=f"look at them (mesms-gitops report {campaign} --recipients FILE.csv), and approve this only if "
+        "texting somebody twice is no harm",
+    )
+
+
+def _not_left_out(campaign: str, doubt: str) -> Finding:
+    return Finding(
+        codes.DELIVERY_DOUBTFUL,
+        f"whom {campaign} reached is in doubt: {doubt}",
+        key="delivery",
+        why="whoever it reached and is not listed as that would be texted again",
+        next_step="read it again later; or take it out of `except_reached_by`, and name a list that you have checked "
+        f"under `exclude` (mesms-gitops report {campaign} --recipients FILE.csv --status {SUCCESS} writes one)",
     )

@@ -10,6 +10,9 @@ from mesms_gitops.cli import completion, options
 from mesms_gitops.cli.names import check_name
 from mesms_gitops.errors import UsageError
 
+NUMBER_FORMATS = ("text", "json")
+"""What `--number` prints; the other formats are of counts."""
+
 
 @click.command("report")
 @click.argument("name", required=False, shell_complete=completion.recorded)
@@ -53,9 +56,10 @@ def command(
     """Report delivery of all campaigns, or of NAME. `refresh` reads newer figures first.
 
     Numbers are written to files alone, never where git would see them, and kept as long as whom a send covered is
-    (audience.keep in mesms.yaml).
+    (audience.keep in mesms.yaml). What does not add up is kept as it came, marked, and exits 3.
     """
-    _check(name, recipients, delivery_states, number, followed, force=force)
+    _check(name, recipients, delivery_states, number, followed, output, force=force)
+    from mesms_gitops.cli.doubted import doubts_in
     from mesms_gitops.cli.reporting import export_recipients, follow_up, person_found
     from mesms_gitops.cli.wiring import workplace
 
@@ -68,8 +72,9 @@ def command(
     if number is not None and name is not None:
         click.echo(person_found(place, state, name, number, output), nl=False)
         return 0
+    code = 0
     if recipients is not None:
-        export_recipients(
+        code = export_recipients(
             obj,
             place,
             state,
@@ -79,24 +84,25 @@ def command(
             force=force,
             lock_timeout=lock_timeout,
         )
+    doubts = doubts_in(place, state, names)
     if output == "json":
         from mesms_gitops.views.report_json import report_json
 
-        text = report_json(state, names=names)
+        text = report_json(state, names=names, doubts=doubts)
     elif output == "markdown":
         from mesms_gitops.views.report_markdown import report_markdown
 
-        text = report_markdown(state, names=names, timezone=place.project.timezone)
+        text = report_markdown(state, names=names, timezone=place.project.timezone, doubts=doubts)
     elif output == "html":
         from mesms_gitops.cli.prefixes import prefixes_of
         from mesms_gitops.views.report_html import report_html
 
         counts = prefixes_of(place, state, names)
-        text = report_html(state, names=names, timezone=place.project.timezone, prefixes=counts)
+        text = report_html(state, names=names, timezone=place.project.timezone, prefixes=counts, doubts=doubts)
     elif output == "csv":
         from mesms_gitops.views.report_csv import report_csv
 
-        text = report_csv(state, names=names)
+        text = report_csv(state, names=names, doubts=doubts)
     else:
         from mesms_gitops.views.report_text import report_text
 
@@ -106,9 +112,10 @@ def command(
             colour=place.terminal.colour_stdout,
             width=place.terminal.width,
             timezone=place.project.timezone,
+            doubts=doubts,
         )
     click.echo(text, nl=False)
-    return 0
+    return code
 
 
 def _check(
@@ -117,6 +124,7 @@ def _check(
     delivery_states: str | None,
     number: str | None,
     followed: str | None,
+    output: str,
     *,
     force: bool,
 ) -> None:
@@ -126,6 +134,10 @@ def _check(
         wrong = "--follow-up stands alone: it names its campaign itself"
     elif number is not None and (name is None or recipients is not None):
         wrong = "--number asks about one campaign: NAME is missing" if name is None else "--number stands alone"
+    elif number is not None and output not in NUMBER_FORMATS:
+        wrong = f"--number has no --format {output}; it has {' and '.join(NUMBER_FORMATS)}"
+    elif followed is not None and output != "text":
+        wrong = f"--follow-up has no --format {output}: it writes a manifest"
     elif delivery_states is not None and recipients is None and followed is None:
         wrong = "--status is for --recipients and --follow-up"
     elif force and recipients is None:
