@@ -1,18 +1,18 @@
 """A plan of 10,000 finished campaigns that changes nothing, cold and warm: ``python -m benchmarks.plans``.
 
-Whole processes, against a sandbox on this machine. Cold: no cache is there; warm: every manifest is known by its
-content. Beside it, in turn, `octodns-sync` plans no change over as many records, from one YAML file to another. Needs
-the dependency group ``bench``.
+Whole processes, against a sandbox on this machine. Cold: no cache is there; kept: the caches are there and the files
+are new, as in a fresh checkout; warm: nothing was touched. Beside it, in turn, `octodns-sync` plans no change over as
+many records, from one YAML file to another. Needs the dependency group ``bench``; ``--alone`` leaves that out.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.manifests import PROJECT, zone
 from benchmarks.manifests import manifest as manifest_text
-from benchmarks.whole import Pair, Run, once, paired
+from benchmarks.whole import Run, once, paired
 from mesms_gitops.manifests.load import load_campaigns
 from mesms_gitops.manifests.project import load_project
 from mesms_gitops.model.hashkey import HashKey
@@ -31,7 +31,7 @@ from mesms_gitops.sandbox.server import running
 from mesms_gitops.store.codec import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from mesms_gitops.model.campaign import Campaign
 
@@ -58,9 +58,10 @@ class Finished:
         settings = (f"{key}={value}" for key, value in self._env.items())
         self.plan = ["env", *settings, command, "-C", str(self.root), "plan"]
 
-    def forget(self) -> None:
-        """Remove every cache."""
-        shutil.rmtree(self.caches, ignore_errors=True)
+    def forget(self, what: str) -> None:
+        """Remove the caches whose names match ``what``."""
+        for file in self.caches.glob(f"*/{what}"):
+            file.unlink()
 
 
 def _write(root: Path, many: int) -> None:
@@ -139,39 +140,37 @@ def _account() -> Iterator[tuple[str, str]]:
         yield served.base_url, served.api_key
 
 
-def _pairs(project: Finished, theirs: Sequence[str], *, is_cold: bool) -> Pair:
-    return paired(lambda: _once(project, is_cold=is_cold), lambda: once(theirs), RUNS)
+STATES = (("cold", "*", "≤ 0.33x, ≤ 2.2 s"), ("kept", "nothing-to-do-*", "≤ 0.33x"), ("warm", "", "≤ 0.33x, ≤ 0.3 s"))
+"""Each with the caches that are removed before a run."""
 
 
-def _once(project: Finished, *, is_cold: bool) -> Run:
-    if is_cold:
-        project.forget()
+def _once(project: Finished, gone: str) -> Run:
+    if gone:
+        project.forget(gone)
     return once(project.plan)
 
 
 def _said(run: Run) -> str:
-    return f"{run.seconds:.2f} s, {run.megabytes:.0f} MB"
+    return f"{run.seconds:.2f} s, processor {run.processor:.2f} s, {run.megabytes:.0f} MB"
 
 
-def _rows(folder: Path) -> Iterator[str]:
+def _rows(folder: Path, *, is_alone: bool) -> Iterator[str]:
     with _account() as (base_url, api_key):
         few, many = (Finished(folder, number, base_url, api_key) for number in (FEW, MANY))
-        theirs = octodns(folder / "zone", MANY)
-        for is_cold, aim in ((True, "≤ 0.33x, ≤ 2.2 s"), (False, "≤ 0.33x, ≤ 0.3 s")):
-            state = "cold" if is_cold else "warm"
-            pair = _pairs(many, theirs, is_cold=is_cold)
-            peer = f"octoDNS, {MANY:,} records: {_said(pair.theirs)}"
-            yield (
-                f"| plan, {MANY:,} finished campaigns, {state} | {_said(pair.ours)} | {peer} "
-                f"| {pair.ratio:.2f}x | {aim} |"
-            )
-            grown = paired(
-                lambda cold=is_cold: _once(many, is_cold=cold), lambda cold=is_cold: _once(few, is_cold=cold), RUNS
-            )
+        theirs = None if is_alone else octodns(folder / "zone", MANY)
+        for state, gone, aim in STATES:
+            if theirs is not None:
+                pair = paired(partial(_once, many, gone), partial(once, theirs), RUNS)
+                peer = f"octoDNS, {MANY:,} records: {_said(pair.theirs)}"
+                yield (
+                    f"| plan, {MANY:,} finished campaigns, {state} | {_said(pair.ours)} | {peer} "
+                    f"| {pair.ratio:.2f}x | {aim} |"
+                )
+            grown = paired(partial(_once, many, gone), partial(_once, few, gone), RUNS)
             each = (grown.ours.seconds / MANY * 1e6, grown.theirs.seconds / FEW * 1e6)
             yield (
-                f"| the same, a campaign, {state} | {each[0]:.0f} µs | of {FEW:,}: {each[1]:.0f} µs "
-                f"| {grown.ratio * FEW / MANY:.2f}x | ≤ 1x (flat) |"
+                f"| the same, alone, {state} | {_said(grown.ours)} | of {FEW:,}: {_said(grown.theirs)} | "
+                f"a campaign: {each[0]:.0f} µs, {each[1]:.0f} µs; {grown.ratio * FEW / MANY:.2f}x | ≤ 1x (flat) |"
             )
 
 
@@ -179,7 +178,7 @@ def main() -> None:
     """Print the rows of docs/performance.md."""
     os.environ.pop("MESMS_HASH_KEY", None)
     with tempfile.TemporaryDirectory() as name:
-        for row in _rows(Path(name)):
+        for row in _rows(Path(name), is_alone="--alone" in sys.argv[1:]):
             print(row, flush=True)
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mesms_gitops.cli.known_audiences import Known
+    from mesms_gitops.cli.remembering import Seen
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.manifests.load import Loaded
     from mesms_gitops.model.campaign import Campaign
@@ -59,8 +60,10 @@ class Choices:
     """Whether messages beside ours are listed also where nothing is to be sent, to be shown as drift."""
 
 
-def prepared(place: Workplace, state: State, account: Account | None, choices: Choices) -> Prepared:
-    """The plan for the project as it is on disk now.
+def prepared(
+    place: Workplace, state: State, account: Account | None, choices: Choices, seen: Seen | None = None
+) -> Prepared:
+    """The plan for the project as it is on disk now. ``seen`` learns what it saw of finished campaigns.
 
     Raises `ManifestError` or `Refused` with every diagnostic of every campaign, `UsageError` for a target that is not
     there, and whatever the account raises.
@@ -69,7 +72,7 @@ def prepared(place: Workplace, state: State, account: Account | None, choices: C
     place.snapshots().check()
     balance = account.balance() if account else None
     now = (account.server_time() if account else None) or place.clock.now()
-    loaded = _loaded(place, state, now, key if choices.from_memory else None)
+    loaded = _loaded(place, state, now, key if choices.from_memory else None, seen)
     gc.freeze()  # state and manifests stay to the end: no look at each of them whenever the collector comes around
     campaigns, warnings = loaded.campaigns, loaded.diagnostics
     names = {campaign.name for campaign in campaigns}
@@ -118,12 +121,14 @@ def manifests(
     return loaded.campaigns, loaded.diagnostics
 
 
-def _loaded(place: Workplace, state: State, now: datetime | None, key: HashKey | None = None) -> Loaded:
+def _loaded(
+    place: Workplace, state: State, now: datetime | None, key: HashKey | None = None, seen: Seen | None = None
+) -> Loaded:
     """Every campaign and all there is to say; with a ``key``, finished ones may be known from an earlier run."""
     from mesms_gitops.cli.remembering import finished_ones
     from mesms_gitops.manifests.load import load_campaigns
 
-    with nullcontext() if key is None else finished_ones(place, state, key) as finished:
+    with nullcontext() if key is None else finished_ones(place, state, key, seen) as finished:
         loaded = load_campaigns(
             place.loaded,
             now=now or place.clock.now(),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.cli.remembering import plan_cache
 from mesms_gitops.cli.unchanged import Remembered
 from mesms_gitops.model.plan import Keep, Reason
 from mesms_gitops.model.sends import SendPhase
@@ -18,6 +17,7 @@ from mesms_gitops.store.state_file import JOURNAL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mesms_gitops.cli.remembering import Seen
     from mesms_gitops.cli.wiring import Workplace
     from mesms_gitops.manifests.verdicts import Gist, Row
     from mesms_gitops.model.plan import Action
@@ -27,8 +27,11 @@ _DONE: Final = frozenset({SendPhase.STARTED, SendPhase.SENT, SendPhase.CANCELLED
 _PASSED: Final = frozenset({"any", "sent"})
 
 
-def to_remember(place: Workplace, made: Prepared, said: str) -> Remembered | None:
-    """What is to be remembered of ``made``, which reads ``said``; None where the next plan could read otherwise."""
+def to_remember(place: Workplace, made: Prepared, seen: Seen, said: str) -> Remembered | None:
+    """What is to be remembered of ``made``, which reads ``said``; None where the next plan could read otherwise.
+
+    ``seen`` is what it was made from.
+    """
     plan, project, store = made.plan, place.project, place.store
     balance = plan.summary.balance
     is_odd = plan.offline or plan.refusals or plan.diagnostics or plan.drift or balance is None
@@ -38,19 +41,17 @@ def to_remember(place: Workplace, made: Prepared, said: str) -> Remembered | Non
         return None
     if project.policy.waivers or project.audience.encrypt_to or project.encryption.state:
         return None  # the first end by themselves; the others are looked at before a plan is made
-    cache = plan_cache(place, place.key_for(made.stored))
-    rows = cache.read() if cache else {}
-    if cache is None or balance is None or not _are_all(rows, plan.actions):
+    if balance is None or not _are_all(seen.rows, plan.actions):
         return None
     states = (str(store.path.with_name(store.path.name + suffix)) for suffix in ("", JOURNAL, FREEZE))
     return Remembered(
         said=said,
         entries=project.campaigns,
-        beside=sorted({*states, *(name for row, _ in rows.values() for name, _ in row.rests_on)}),
-        zones=dict(cache.zones),
+        beside=sorted({*states, *(name for row, _ in seen.rows.values() for name, _ in row.rests_on)}),
+        zones=dict(seen.zones),
         commit=plan.commit,
         balance=balance,
-        due=max((row.due or 0 for row, _ in rows.values()), default=0),
+        due=max((row.due or 0 for row, _ in seen.rows.values()), default=0),
         api=project.api,
     )
 

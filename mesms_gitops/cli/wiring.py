@@ -113,11 +113,12 @@ class Workplace:
         if state is not None:
             return state
         if self.store.has_backup:
+            trace = self.store.trace
             raise StateError(
-                "the state is gone, but its backup is there",
+                f"the state is gone, but its {trace.name} is there",
                 where=self.project.state,
                 why="a lost state is never an empty start: everything could be sent again",
-                next_step="put the backup in its place, or push a copy: mesms-gitops state push FILE",
+                next_step=f"{trace.next_step}, or push a copy: mesms-gitops state push FILE",
             )
         lineage = first_lineage(self.project.text_digest)
         return State(lineage=lineage, hash_key=hash_key(lineage).identity)

@@ -18,7 +18,7 @@ from mesms_gitops.manifests.concealed import concealed
 from mesms_gitops.manifests.verdicts import Gist, Lines, Row, Stretch, position_of
 from mesms_gitops.model.campaign import At, Campaign, DeclaredState, LocalTemplate, MessageClass, Now, Schedule
 from mesms_gitops.model.sends import LEFT, SendPhase
-from mesms_gitops.planning.fingerprint import manifest_record
+from mesms_gitops.planning.fingerprint import manifest_digests, schedule_shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,10 +41,11 @@ def is_over(record: CampaignRecord) -> bool:
     Whatever is odd about a send (cancelled by somebody else, gone, refused, failed) is not over: the planner has
     something to say about it, and says it of the manifest as it is read in full.
     """
+    current = record.current
     return (
         not record.moved_to
-        and bool(record.current)
-        and all(send.phase in LEFT for send in record.current)
+        and bool(current)
+        and all(send.phase in LEFT for send in current)
         and all(send.phase in _OVER and send.reason is None for send in record.sends)
     )
 
@@ -151,7 +152,7 @@ def _is_as_sent(record: CampaignRecord, gist: Gist, judged: Judged) -> bool:
     return (
         manifest is not None
         and record.revision == gist.revision
-        and dict(manifest.digests) == gist.digests
+        and manifest.digests == gist.digests
         and manifest.shown.get("schedule") == gist.schedule
         and not any(item.is_error for item in judged.found)
     )
@@ -162,14 +163,13 @@ def gist_of(campaign: Campaign, head: list[int | str], key: HashKey, root: str) 
     schedule = campaign.schedule
     if campaign.state is not DeclaredState.ACTIVE or schedule is None or concealed(campaign.sender) != campaign.sender:
         return None
-    record = manifest_record(campaign, key, root)
     return Gist(
         revision=campaign.revision,
         message_class=campaign.message_class.value,
         sender=campaign.sender,
         at=schedule.when.at.isoformat() if isinstance(schedule.when, At) else None,
         timezone=schedule.when.timezone,
-        schedule=record.shown["schedule"],
+        schedule=schedule_shown(schedule),
         head=head,
-        digests=dict(record.digests),
+        digests=manifest_digests(campaign, key, root),
     )

@@ -15,7 +15,7 @@ from mesms_gitops.manifests.merge import dropped_opt_outs, merge
 from mesms_gitops.manifests.names import check_names
 from mesms_gitops.manifests.positions import TreePositions
 from mesms_gitops.manifests.scalars import Misfit, cut, zone
-from mesms_gitops.manifests.schema import ManifestKeys, ScheduleKeys
+from mesms_gitops.manifests.schema import GroupSourceKeys, ManifestKeys, ScheduleKeys
 from mesms_gitops.manifests.shared import said_once
 from mesms_gitops.manifests.text_file import decode, digest_of, read_bytes, read_text_file
 from mesms_gitops.manifests.validate import understand
@@ -23,7 +23,7 @@ from mesms_gitops.manifests.verdicts import Lines, Row, World, entry, is_lasting
 from mesms_gitops.manifests.waivers import with_waivers
 from mesms_gitops.manifests.workers import judged_by_all
 from mesms_gitops.manifests.yaml_tree import parse
-from mesms_gitops.model.campaign import DeclaredState, NumbersSource
+from mesms_gitops.model.campaign import At, DeclaredState, NumbersSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from mesms_gitops.manifests.finished import FinishedOnes, Known
     from mesms_gitops.manifests.project import LoadedProject
     from mesms_gitops.manifests.text_file import Span, TextFile
-    from mesms_gitops.manifests.verdicts import Gist
+    from mesms_gitops.manifests.verdicts import Gist, Place
     from mesms_gitops.manifests.yaml_tree import MappingNode
     from mesms_gitops.model.campaign import Campaign
-    from mesms_gitops.model.diagnostic import Diagnostic, Position
+    from mesms_gitops.model.diagnostic import Diagnostic
     from mesms_gitops.model.hashkey import HashKey
 
 
@@ -156,7 +156,9 @@ def _draft(text: TextFile, project: LoadedProject, around: Surroundings, own: Fi
 def _has_only_groups(keys: ManifestKeys) -> bool:
     """Whether nobody could be taken out: ME-SMS alone knows the members of a contact group."""
     sources = keys.recipients or []
-    return bool(sources) and all(getattr(source, "contact_group", None) is not None for source in sources)
+    return bool(sources) and all(
+        isinstance(source, GroupSourceKeys) and source.contact_group is not None for source in sources
+    )
 
 
 def _check_opt_outs(root: MappingNode, project: LoadedProject, own: Findings) -> None:
@@ -197,7 +199,8 @@ class Judge:
         self._numbers = numbers
         self._key = key
         self._around = Surroundings(project.project, world.now, world.sent, world.last_commit)
-        self._lines = Lines(str(project.project.root))
+        self._root = str(project.project.root)
+        self._lines = Lines(self._root)
 
     def __call__(self, files: Sequence[ManifestFile], /) -> list[Judged]:
         """One verdict for each of ``files``. Never raises for what stands in one."""
@@ -212,7 +215,7 @@ class Judge:
         campaign = None if draft is None else build(draft)
         found = tuple(_named(own, draft))
         numbers = self._of_numbers(draft, campaign)
-        row = self._row(file.name, draft, own, found, numbers)
+        row = self._row(file.name, draft, campaign, own, found, numbers)
         if body is None:
             return Judged(row, found, numbers, False, None)
         self._lines.know(file.name, text)
@@ -223,14 +226,13 @@ class Judge:
             numbers,
             lasting,
             None if draft is None else _zone(draft),
-            self._gist(draft, campaign, file.name),
+            self._gist(draft, campaign),
         )
 
-    def _gist(self, draft: Draft | None, campaign: Campaign | None, file: str) -> Gist | None:
+    def _gist(self, draft: Draft | None, campaign: Campaign | None) -> Gist | None:
         if draft is None or campaign is None or self._key is None:
             return None
-        head = place_of(_place(draft, ""), file)
-        return gist_of(campaign, head, self._key, str(self._project.project.root))
+        return gist_of(campaign, _place(draft, ""), self._key, self._root)
 
     def _of_numbers(self, draft: Draft | None, campaign: Campaign | None) -> tuple[Diagnostic, ...]:
         """What is wrong with the numbers; where something else is wrong as well, only with each by itself."""
@@ -246,6 +248,7 @@ class Judge:
         self,
         file: str,
         draft: Draft | None,
+        campaign: Campaign | None,
         own: Findings,
         found: tuple[Diagnostic, ...],
         numbers: tuple[Diagnostic, ...],
@@ -253,25 +256,28 @@ class Judge:
         entries = [entry(item, file) for item in found], [entry(item, file) for item in numbers]
         if draft is None:
             return Row("", "", [], None, [], "any", None, [], *entries)
-        former, due = draft.keys.moved_from, _due(draft)
-        places = [place_of(_place(draft, key), file) for key in ("name", "moved_from")]
+        former, due = draft.keys.moved_from, _due(draft, campaign)
         phase = self._world.phase(file, due, (draft.name, former))
         rests_on = [[name, digest] for name, digest in own.rests_on]
+        places = _place(draft, "name"), _place(draft, "moved_from")
         return Row("", draft.name, places[0], former, places[1], phase, due, rests_on, *entries)
 
 
-def _place(draft: Draft, key: str) -> Position:
+def _place(draft: Draft, key: str) -> Place:
     """Where ``key`` stands, or the first key of the file: as `TreePositions` has it."""
     node = draft.tree.get(key) or next(iter(draft.tree.keys_at.values()), draft.tree)
-    return node.span.position
+    return place_of(node.span.position, draft.file)
 
 
 def _zone(draft: Draft) -> str | None:
     return draft.keys.schedule.timezone if isinstance(draft.keys.schedule, ScheduleKeys) else None
 
 
-def _due(draft: Draft) -> int | None:
+def _due(draft: Draft, campaign: Campaign | None) -> int | None:
     """The second at which the time of ``draft`` passes; None if nothing hangs on that. `schedules` says what does."""
+    if campaign is not None and campaign.schedule is not None and draft.state is not DeclaredState.CANCELLED:
+        when = campaign.schedule.when
+        return int(when.at.timestamp()) if isinstance(when, At) else None
     given = draft.keys.schedule
     written = given.at if isinstance(given, ScheduleKeys) else given
     local = zone(_zone(draft) or draft.around.project.timezone)

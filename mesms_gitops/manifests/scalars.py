@@ -45,8 +45,8 @@ class Misfit(ValueError):
 
 # --- text -------------------------------------------------------------------------------------------------------------
 
-_YAML_NULL = re.compile(r"null|Null|NULL|~")
-_YAML_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
+_NOTHING: Final = frozenset({"", "null", "Null", "NULL", "~"})
+_YAML_BOOL: Final = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
 _YAML_NUMBER = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
@@ -71,7 +71,7 @@ def scalar(node: object, wanted: str = "text") -> Scalar:
     """``node`` as a leaf that says something."""
     if not isinstance(node, Scalar):
         raise Misfit("MS121", f"{wanted} is wanted here, not {kind_of(node)}", f"write {wanted} after the colon")
-    if node.is_plain and (not node.text or _YAML_NULL.fullmatch(node.text)):
+    if node.text in _NOTHING and node.is_plain:
         raise Misfit("MS124", "no value", 'give it one, or delete the key; an empty text is written ""')
     return node
 
@@ -95,7 +95,7 @@ def filled_text(node: object) -> str:
 def _must_be_quoted_unless_text(value: str) -> None:
     if _YAML_NUMBER.fullmatch(value):
         why = "YAML reads an unquoted number as a number; leading zeros and formats get lost"
-    elif _YAML_BOOL.fullmatch(value):
+    elif value in _YAML_BOOL:
         why = "YAML reads it as true or false, not as text"
     else:
         return
@@ -262,9 +262,9 @@ def whole(least: int) -> Callable[[object], int]:
 
     def number(node: object) -> int:
         found = _unquoted(node, "a whole number")
-        if _NEGATIVE.fullmatch(found):
-            raise Misfit("MS125", f"{cut(found)} must not be negative", f"write {least} or more")
         if not _DIGITS.fullmatch(found):
+            if _NEGATIVE.fullmatch(found):
+                raise Misfit("MS125", f"{cut(found)} must not be negative", f"write {least} or more")
             plain = _western(found).replace(",", "").replace("_", "").replace(" ", "").removeprefix("+")
             raise Misfit(
                 "MS125",

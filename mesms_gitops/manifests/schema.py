@@ -344,10 +344,13 @@ class DeliverySourceKeys(Keys):
     delivery: DeliveryKeys | None = Field(None, description="The earlier campaign and the states. · แคมเปญและสถานะ")
 
 
+_KINDS: Final = frozenset(SOURCE_KINDS)
+
+
 def _source_tag(node: object) -> str | None:
     """The kind of source, by the key that says so; None where none or several do: `source_misfit` knows why."""
-    kinds = [kind for kind in SOURCE_KINDS if kind in node] if isinstance(node, MappingNode) else []
-    return f"<{kinds[0]}>" if len(kinds) == 1 else None
+    kinds = _KINDS.intersection(node) if isinstance(node, MappingNode) else ()
+    return f"<{next(iter(kinds))}>" if len(kinds) == 1 else None
 
 
 def source_misfit(node: object) -> Misfit:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +27,7 @@ from mesms_gitops.model.campaign import DeliverySource, GroupSource, ListSource,
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from mesms_gitops.manifests.build import Draft
     from mesms_gitops.manifests.text_file import Span
@@ -36,9 +38,19 @@ if TYPE_CHECKING:
 def sources_of(draft: Draft, key: str) -> tuple[Source, ...]:
     """The sources under ``recipients`` or ``exclude``; those that lack something are left out, with a finding."""
     given: list[Any] = getattr(draft.keys, key) or []
-    nodes = draft.understood.tree[key] if given else ()
-    written = {node.where: index for index, node in enumerate(draft.tree[key])} if given else {}
-    made = (_source(draft, key, written[node.where], node, source) for node, source in zip(nodes, given, strict=True))
+    if not given:
+        return ()
+    nodes, own = draft.understood.tree[key], draft.tree[key]
+    if nodes is own:
+        made = [
+            _source(draft, key, index, node, source)
+            for index, (node, source) in enumerate(zip(own, given, strict=True))
+        ]
+    else:
+        written = {node.where: index for index, node in enumerate(own)}
+        made = [
+            _source(draft, key, written[node.where], node, source) for node, source in zip(nodes, given, strict=True)
+        ]
     return tuple(source for source in made if source is not None)
 
 
@@ -87,7 +99,7 @@ def _table(draft: Draft, field: str, node: Any, given: TableKeys) -> ListSource 
 
 def _lacking(draft: Draft, field: str, node: Any, *keys: str) -> str | None:
     """The first of ``keys`` that is not there, or empty; what was refused is neither."""
-    return next((key for key in keys if not node.get(key) and not draft.understood.is_hurt(*_path(field), key)), None)
+    return next((key for key in keys if not node.get(key) and not draft.understood.is_hurt(*_steps(field), key)), None)
 
 
 def _values(value: str | list[str]) -> tuple[str, ...]:
@@ -163,8 +175,12 @@ def _is_loopback(parts: SplitResult) -> bool:
 
 def absolute(draft: Draft, node: Node, value: str) -> str:
     """``value`` as a path, relative to the file in which ``node`` is written, be it the manifest or mesms.yaml."""
-    beside = os.path.dirname(node.file.name)
-    return os.path.normpath(os.path.join(draft.around.project.root, beside, value))
+    return _path(draft.around.project.root, os.path.dirname(node.file.name), value)
+
+
+@lru_cache(maxsize=1024)  # thousands of manifests share a few lists
+def _path(root: Path, folder: str, value: str) -> str:
+    return os.path.normpath(os.path.join(root, folder, value))
 
 
 def read_beside(draft: Draft, field: str, node: Node, value: str) -> TextFile | None:
@@ -186,7 +202,7 @@ def read_beside(draft: Draft, field: str, node: Node, value: str) -> TextFile | 
 
 def _numbers(draft: Draft, field: str, node: Any, given: NumbersSourceKeys) -> NumbersSource | None:
     numbers = given.numbers or []
-    if not numbers and draft.understood.is_hurt(*_path(field), "numbers"):
+    if not numbers and draft.understood.is_hurt(*_steps(field), "numbers"):
         return None
     if not numbers or len(numbers) > MAX_NUMBERS:
         draft.findings.error(
@@ -203,7 +219,7 @@ def _numbers(draft: Draft, field: str, node: Any, given: NumbersSourceKeys) -> N
     return NumbersSource(tuple(numbers), positions, node.head.position)
 
 
-def _path(field: str) -> tuple[str | int, ...]:
+def _steps(field: str) -> tuple[str | int, ...]:
     return tuple(int(step) if step.isdigit() else step for step in field.split("."))
 
 

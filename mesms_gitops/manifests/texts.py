@@ -48,11 +48,16 @@ class Message:
     names: frozenset[str]
     fill: Callable[[Mapping[str, str]], str]
     sketch: Callable[[Mapping[str, str], str], str]
-    whole: Span
+    at: Scalar | Span
     locate: Callable[[int, int], Span]
     is_plain: bool = True
     optional: frozenset[str] = frozenset()
     may_be_empty: frozenset[str] = frozenset()
+
+    @property
+    def whole(self) -> Span:
+        """All of the source."""
+        return self.at.span if isinstance(self.at, Scalar) else self.at
 
 
 def check(
@@ -80,7 +85,7 @@ def _local(draft: Draft, body: LocalTemplate) -> Message | None:
     node = draft.node(field)
     assert isinstance(node, Scalar)
     file = _template_file(body)
-    whole = node.span if file is None else file.span_at(0)
+    at = node if file is None else file.span_at(0)
 
     def locate(index: int, length: int) -> Span:
         return span_in_text(node, index, length) if file is None else file.span_at(index, length)
@@ -88,7 +93,7 @@ def _local(draft: Draft, body: LocalTemplate) -> Message | None:
     try:
         made = compile_source(body.source)
     except Misfit as misfit:
-        _report_template(draft, misfit, body.source, field, locate, whole)
+        _report_template(draft, misfit, body.source, field, locate, at.span if isinstance(at, Scalar) else at)
         return None
     return Message(
         field,
@@ -96,7 +101,7 @@ def _local(draft: Draft, body: LocalTemplate) -> Message | None:
         made.names,
         made.fill,
         made.sketch,
-        whole,
+        at,
         locate,
         made.is_plain,
         made.optional,
@@ -158,7 +163,7 @@ def _saved(draft: Draft, body: SavedTemplate) -> Message | None:
         saved_names(text),
         fill,
         sketch,
-        node.span,
+        node,
         lambda index, length: span_in_text(node, index, length),
     )
 
@@ -193,7 +198,8 @@ def _check_sketch(draft: Draft, message: Message, variables: Mapping[str, str], 
         _report(draft, message, fixed, (found for found in check_text(least) if found.code == "MS303"))
     sketch = check_text(message.sketch(fixed, MASK))
     _report(draft, message, fixed, (_of_sketch(found, message) for found in sketch if found.code not in _OF_A_WHOLE))
-    _check_links(draft, message, fixed, message.sketch(fixed, _UNKNOWN))
+    if not draft.is_over:
+        _check_links(draft, message, fixed, message.sketch(fixed, _UNKNOWN))
 
 
 def _check_whole(draft: Draft, message: Message, variables: Mapping[str, str], limits: Limits) -> None:
@@ -204,8 +210,9 @@ def _check_whole(draft: Draft, message: Message, variables: Mapping[str, str], l
         _report_template(draft, misfit, message.source, message.field, message.locate, message.whole)
         return
     _report(draft, message, variables, check_text(text))
-    _check_links(draft, message, variables, text)
-    _check_parts(draft, message, text, limits)
+    if not draft.is_over:
+        _check_links(draft, message, variables, text)
+        _check_parts(draft, message, text, limits)
 
 
 _OF_A_WHOLE: Final = frozenset({"MS301", "MS303"})
@@ -267,8 +274,6 @@ def _in_values(draft: Draft, message: Message, variables: Mapping[str, str], exc
 
 
 def _check_links(draft: Draft, message: Message, variables: Mapping[str, str], text: str) -> None:
-    if draft.is_over:
-        return
     words = masked(message.source)
     for problem in check_links(text, draft.around.project.policy.links, unknown=_UNKNOWN):
         excerpt = problem.link.text.replace(_UNKNOWN, "")
@@ -278,8 +283,6 @@ def _check_links(draft: Draft, message: Message, variables: Mapping[str, str], t
 
 
 def _check_parts(draft: Draft, message: Message, text: str, limits: Limits) -> None:
-    if draft.is_over:
-        return
     size, project = count(text), draft.around.project
     bounds = (
         ("MS505", limits.parts, "limits.parts", ""),

@@ -20,6 +20,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from mesms_gitops import __version__
@@ -76,7 +77,8 @@ class Sealed:
 
     def write(self, tree: object) -> None:
         """Put ``tree`` in place of what stands there, or leave it."""
-        rest = f"{self._key}\n{json.dumps(tree, ensure_ascii=False, separators=(',', ':'))}".encode()
+        text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
+        rest = f"{self._key}\n{text}".encode()
         temporary = f"{self._path}.{os.getpid()}"
         with suppress(OSError):
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
@@ -115,7 +117,7 @@ class PlanCache:
 
     @property
     def zones(self) -> Mapping[str, str]:
-        """The time zones that were asked, with the digests of their rules: as they were last read."""
+        """The time zones that were asked, with the digests of their rules: as they were last read or written."""
         return self._zones
 
     def read(self) -> dict[str, tuple[Row, Gist]]:
@@ -128,8 +130,8 @@ class PlanCache:
 
     def write(self, rows: Mapping[str, tuple[Row, Gist]], zones: Iterable[str]) -> None:
         """Put ``rows`` in place of what stands there, or leave it; ``zones`` are asked besides those of before."""
-        asked = {*self._zones, *zones}
-        self._file.write({"zones": {name: zone_digest(name) for name in sorted(asked)}, "rows": rows})
+        self._zones = {name: zone_digest(name) for name in sorted({*self._zones, *zones})}
+        self._file.write({"zones": self._zones, "rows": rows})
 
 
 def are_zones(known: Mapping[str, str]) -> bool:
@@ -161,7 +163,7 @@ def _key(root: str, project_text: bytes, more: str) -> str:
     digest = hashlib.sha256()
     for part in (str(FORMAT), __version__, sys.version, root, more, *_installed()):
         digest.update(os.fsencode(part) + b"\0")
-    for body in (project_text, *_own_code()):
+    for body in (project_text, _own_code()):
         digest.update(hashlib.sha256(body).digest())
     return digest.hexdigest()
 
@@ -173,7 +175,10 @@ def _installed() -> Iterator[str]:
             yield from sorted(name for name in os.listdir(folder or ".") if name.endswith((".dist-info", ".egg-info")))
 
 
-def _own_code() -> Iterator[bytes]:
+@cache
+def _own_code() -> bytes:
+    """A digest over it: what runs here is read once, for all caches."""
+    digest = hashlib.sha256()
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for room in _ROOMS:
         for folder, inner, names in os.walk(os.path.join(package, room)):
@@ -181,7 +186,8 @@ def _own_code() -> Iterator[bytes]:
             for name in sorted(names):
                 if name.endswith(".py"):
                     with open(os.path.join(folder, name), "rb") as file:
-                        yield file.read()
+                        digest.update(hashlib.sha256(file.read()).digest())
+    return digest.digest()
 
 
 def zone_digest(name: str) -> str:

@@ -42,8 +42,7 @@ class Scalar:
     @property
     def where(self) -> Where:
         """Where it stands as it was parsed."""
-        known: Where = self._where if type(self._where) is tuple else _where(self._where)
-        return known
+        return _where(self._where)
 
     @property
     def is_plain(self) -> bool:
@@ -74,14 +73,45 @@ class Scalar:
         return f"Scalar({self.text!r})"
 
 
-class MappingNode(dict[str, Any]):
+def _where(known: Any) -> Where:
+    """A `Where` as it is, or that of an event, or of the two events between which a collection stands."""
+    kind = type(known)
+    if kind is tuple:
+        return known  # type: ignore[no-any-return]
+    if kind is not list:
+        start, end = known.start_mark, known.end_mark
+        return (start.line, start.column, end.line, end.column)
+    opening, closing = known[0].start_mark, known[1]
+    start, end = closing.start_mark, closing.end_mark
+    is_block = start.index == end.index
+    return (opening.line, opening.column, *((-1, -1) if is_block else (end.line, end.column)))
+
+
+class _Placed:
+    """Where a collection stands: see `_where`; few places are ever asked for."""
+
+    __slots__ = ()
+    _where: Any
+
+    @property
+    def where(self) -> Where:
+        """Where it stands as it was parsed; in block style there is no end."""
+        return _where(self._where)
+
+    def close(self, event: Any) -> None:
+        """Take the ``event`` that ends it."""
+        self._where = [self._where, event]
+
+
+class MappingNode(_Placed, dict[str, Any]):
     """A mapping, in the author's order. A ``dict`` so that pydantic takes it as it is; values are nodes."""
 
-    __slots__ = ("file", "keys_at", "where")
+    __slots__ = ("_where", "file", "keys_at")
 
-    def __init__(self, file: TextFile, where: Where) -> None:
+    def __init__(self, file: TextFile, where: Any) -> None:
+        """``where`` is a `Where`, or the event that begins it."""
         self.file = file
-        self.where = where
+        self._where = where
         self.keys_at: dict[str, Scalar] = {}
 
     @property
@@ -98,14 +128,15 @@ class MappingNode(dict[str, Any]):
         return self.span
 
 
-class SequenceNode(list[Any]):
+class SequenceNode(_Placed, list[Any]):
     """A sequence. A ``list`` so that pydantic takes it as it is; items are nodes."""
 
-    __slots__ = ("file", "where")
+    __slots__ = ("_where", "file")
 
-    def __init__(self, file: TextFile, where: Where) -> None:
+    def __init__(self, file: TextFile, where: Any) -> None:
+        """``where`` is a `Where`, or the event that begins it."""
         self.file = file
-        self.where = where
+        self._where = where
 
     @property
     def span(self) -> Span:
@@ -298,46 +329,43 @@ class _Builder:
         self.nodes = 0
 
     def build(self, stream: Iterator[Any]) -> None:
-        """Consume ``stream``."""
+        """Consume ``stream``. Three quarters of all events are scalars, so no call is made for them."""
         from ruamel.yaml.events import CollectionEndEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
+        file, is_masked, stack, keys = self.file, self.is_masked, self.stack, self.keys
         for event in stream:
             kind = type(event)
             if kind is ScalarEvent:
-                self._scalar(event)
+                text = event.value.translate(_UNMASK) if is_masked else event.value
+                style = event.style or ""
+                node = Scalar(text, style, file, event)
+                self.nodes += 1
+                if self.nodes > MAX_NODES:
+                    self._too_many(node)
+                elif event.ctag is not None or event.anchor is not None or (style == '"' and UNPRINTABLE.search(text)):
+                    self._refuse_scalar(event, node)
+                elif not stack:
+                    self._top(node)
+                elif isinstance(parent := stack[-1], SequenceNode):
+                    parent.append(node)
+                elif (key := keys[-1]) is None:
+                    if text in parent.keys_at or text == "<<":
+                        self._odd_key(parent, node)
+                    else:
+                        parent.keys_at[text] = node
+                        keys[-1] = text
+                else:
+                    if key is not _SKIPPED:
+                        parent[key] = node
+                    keys[-1] = None
             elif kind is MappingStartEvent:
-                self._open(event, MappingNode(self.file, _where(event)))
+                self._open(event, MappingNode(file, event))
             elif kind is SequenceStartEvent:
-                self._open(event, SequenceNode(self.file, _where(event)))
+                self._open(event, SequenceNode(file, event))
             elif isinstance(event, CollectionEndEvent):
                 self._close(event)
             else:
                 self._other(event)
-
-    def _scalar(self, event: Any) -> None:
-        """The hot path: three quarters of all events."""
-        node = Scalar(event.value, event.style or "", self.file, event)
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            self._too_many(node)
-        if self.is_masked:
-            node.text = node.text.translate(_UNMASK)
-        if event.ctag is not None or event.anchor is not None or (node.style == '"' and UNPRINTABLE.search(node.text)):
-            self._refuse_scalar(event, node)
-            return
-        parent = self.stack[-1] if self.stack else None
-        if type(parent) is MappingNode:
-            key = self.keys[-1]
-            if key is None:
-                self._key(parent, node)
-                return
-            if key is not _SKIPPED:
-                parent[key] = node
-            self.keys[-1] = None
-        elif isinstance(parent, SequenceNode):
-            parent.append(node)
-        else:
-            self._top(node)
 
     def _refuse_scalar(self, event: Any, node: Scalar) -> None:
         if event.anchor or event.tag:
@@ -346,7 +374,8 @@ class _Builder:
             self._refuse_escape(node)
         self._skip()
 
-    def _key(self, mapping: MappingNode, node: Scalar) -> None:
+    def _odd_key(self, mapping: MappingNode, node: Scalar) -> None:
+        """A merge key, or one that stands here already."""
         key = node.text
         if key == "<<" and not node.style:
             self.findings.error(
@@ -369,24 +398,6 @@ class _Builder:
         else:
             mapping.keys_at[key] = node
             self.keys[-1] = key
-
-    def _put(self, node: Node) -> None:
-        """Hang ``node`` where it belongs. The key it hangs under stays open while a collection is being filled."""
-        if not self.stack:
-            self._top(node)
-            return
-        parent = self.stack[-1]
-        if isinstance(parent, SequenceNode):
-            parent.append(node)
-            return
-        key = self.keys[-1]
-        if key is not None and key is not _SKIPPED:
-            parent[key] = node
-
-    def _value_ends(self) -> None:
-        """Whatever stood in the current place is over: in a mapping the next thing is a key."""
-        if self.keys:
-            self.keys[-1] = _SKIPPED if self.keys[-1] is _IN_KEY else None
 
     def _top(self, node: Node) -> None:
         self.root = node
@@ -413,7 +424,23 @@ class _Builder:
             self.broken.add(key)
 
     def _open(self, event: Any, node: MappingNode | SequenceNode) -> None:
+        """Hang ``node`` where it belongs. The key it hangs under stays open while it is being filled."""
+        stack, keys = self.stack, self.keys
         self.nodes += 1
+        if self.nodes > MAX_NODES or len(stack) >= MAX_DEPTH or event.anchor or event.ctag is not None:
+            self._odd_opening(event, node)
+        if not stack:
+            self._top(node)
+        elif isinstance(parent := stack[-1], SequenceNode):
+            parent.append(node)
+        elif (key := keys[-1]) is None:
+            self._refuse_key(node)
+        elif key is not _SKIPPED:
+            parent[key] = node
+        stack.append(node)
+        keys.append(None)
+
+    def _odd_opening(self, event: Any, node: MappingNode | SequenceNode) -> None:
         if len(self.stack) >= MAX_DEPTH:
             self.findings.error(
                 "MS110", f"more than {MAX_DEPTH} levels deep", at=node, next_step="a manifest needs no more than five"
@@ -424,12 +451,6 @@ class _Builder:
         if event.anchor or event.tag:
             self._refuse_decoration(event, node)
             self._mark_broken()
-        if self.stack and self.keys[-1] is None and type(self.stack[-1]) is MappingNode:
-            self._refuse_key(node)
-        else:
-            self._put(node)
-        self.stack.append(node)
-        self.keys.append(None)
 
     def _too_many(self, node: Node | Span) -> NoReturn:
         self.findings.error(
@@ -441,12 +462,12 @@ class _Builder:
         raise _TooMuch
 
     def _close(self, event: Any) -> None:
-        node = self.stack.pop()
-        self.keys.pop()
-        line, column, _, _ = node.where
-        start, end = event.start_mark, event.end_mark
-        node.where = (line, column, -1, -1) if start.index == end.index else (line, column, end.line, end.column)
-        self._value_ends()
+        """Whatever stood in the place before is over: in a mapping the next thing is a key."""
+        keys = self.keys
+        self.stack.pop().close(event)
+        keys.pop()
+        if keys:
+            keys[-1] = _SKIPPED if keys[-1] is _IN_KEY else None
 
     def _other(self, event: Any) -> None:
         name = type(event).__name__
@@ -508,11 +529,6 @@ class _Builder:
             next_step='quote the whole value: content: "{{ name }} ..."',
         )
         self.keys[-1] = _IN_KEY
-
-
-def _where(event: Any) -> Where:
-    start, end = event.start_mark, event.end_mark
-    return (start.line, start.column, end.line, end.column)
 
 
 def _cut(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from mesms_gitops.planning.canonical import canonical
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mesms_gitops.model.campaign import Campaign, Source, When
+    from mesms_gitops.model.campaign import Campaign, Schedule, Source, When
     from mesms_gitops.model.hashkey import HashKey
     from mesms_gitops.model.sends import Content
     from mesms_gitops.planning.canonical import Json
@@ -98,6 +99,11 @@ def manifest_record(campaign: Campaign, key: HashKey, root: str) -> ManifestReco
     Opt-outs, tolerances, limits, owner and labels are left out on purpose: they change after a campaign has left
     (often through ``defaults``) without anybody asking for another message.
     """
+    return ManifestRecord(shown=_shown(campaign), digests=manifest_digests(campaign, key, root))
+
+
+def manifest_digests(campaign: Campaign, key: HashKey, root: str) -> dict[str, str]:
+    """The digests of a `manifest_record`, without what is shown of it."""
     exact: dict[str, Json] = {
         "sender": campaign.sender,
         "content": _body(campaign),
@@ -105,10 +111,7 @@ def manifest_record(campaign: Campaign, key: HashKey, root: str) -> ManifestReco
         "recipients": [_source(source, root) for source in campaign.sources],
         "schedule": when_identity(campaign.schedule.when) if campaign.schedule else None,
     }
-    return ManifestRecord(
-        shown=_shown(campaign),
-        digests={name: keyed_digest(key.secret, b"manifest", canonical(value)) for name, value in exact.items()},
-    )
+    return {name: keyed_digest(key.secret, b"manifest", canonical(value)) for name, value in exact.items()}
 
 
 def _body(campaign: Campaign) -> Json:
@@ -139,7 +142,12 @@ def _source(source: Source, root: str) -> Json:
 
 def _location(location: str, root: str) -> str:
     """A path as it is seen from the project, on every machine the same; anything else as it is written."""
-    return posixpath.relpath(location, root) if location.startswith("/") else location
+    return _seen_from(root, location) if location.startswith("/") else location
+
+
+@lru_cache(maxsize=1024)  # thousands of campaigns share a few lists
+def _seen_from(root: str, location: str) -> str:
+    return posixpath.relpath(location, root)
 
 
 def _shown(campaign: Campaign) -> Mapping[str, str]:
@@ -153,10 +161,14 @@ def _shown(campaign: Campaign) -> Mapping[str, str]:
         shown["variables"] = ", ".join(f"{name}={value}" for name, value in sorted(campaign.variables.items()))
     shown = {name: masked(text) for name, text in shown.items()}
     if campaign.schedule:
-        when = campaign.schedule.when
-        # not masked: a date has as many digits as a phone number
-        shown["schedule"] = when.at.isoformat(timespec="minutes") if isinstance(when, At) else "now"
+        shown["schedule"] = schedule_shown(campaign.schedule)  # not masked: a date has as many digits as a number
     return shown
+
+
+def schedule_shown(schedule: Schedule) -> str:
+    """The time of a manifest as a `manifest_record` shows it."""
+    when = schedule.when
+    return when.at.isoformat(timespec="minutes") if isinstance(when, At) else "now"
 
 
 def _source_shown(source: Source) -> str:

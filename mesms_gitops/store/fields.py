@@ -184,7 +184,7 @@ class Fields:
         """Text by name; empty where there is none."""
         found = mapping(self._found.get(name, {}), self.at(name))
         if _are_texts(found.values()):
-            return {key: str(value) for key, value in found.items()}
+            return dict(found)  # type: ignore[arg-type]  # all of them are texts
         return {
             key: value if _is_text(value) else text(value, f"{self.at(name)}.{key}") for key, value in found.items()
         }

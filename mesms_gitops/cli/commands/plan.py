@@ -61,21 +61,24 @@ def command(
     if occasion is not None and (said := occasion.said()) is not None:
         click.echo(said, nl=False)
         return 0
+    from mesms_gitops.manifests.collector import collect_rarely, without_collector
+
+    collect_rarely()
     from mesms_gitops.cli.journey import Choices, prepared
     from mesms_gitops.cli.rejecting import reject_log
+    from mesms_gitops.cli.remembering import Seen
     from mesms_gitops.cli.wiring import client, workplace
-    from mesms_gitops.manifests.collector import without_collector
 
     place = workplace(obj.get("chdir"), verbose=verbose)
     with without_collector():
         state = place.stored_state()
-    choices = Choices(target, allow_empty, from_memory=True, look_around=True)
+    choices, seen = Choices(target, allow_empty, from_memory=True, look_around=True), Seen()
     asked_for = options.folder(obj) / rejects if rejects else None
     with (
         nullcontext() if offline else client(place.project, place.teller) as account,
         reject_log(asked_for, verbose=verbose) as log,
     ):
-        made = prepared(replace(place, rejects=log), state, account, choices)
+        made = prepared(replace(place, rejects=log), state, account, choices, seen)
     plan = made.plan
     if out is not None:
         save(plan, Path(out), place, choices)
@@ -83,7 +86,7 @@ def command(
     if occasion is not None and not plan.has_changes:
         from mesms_gitops.cli.nothing_to_do import to_remember
 
-        if (worth := to_remember(place, made, text)) is not None:
+        if (worth := to_remember(place, made, seen, text)) is not None:
             occasion.remember(worth)
     click.echo(text, nl=False)
     return _exit_code(plan, detailed=detailed_exitcode, strict=strict)
