@@ -14,18 +14,19 @@ from __future__ import annotations
 import os
 import shlex
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
-from mesms_gitops.errors import StateError, StateMoved, StateRetired
+from mesms_gitops.errors import StateError, StateRetired
 from mesms_gitops.store.codec import canonical, decode
 from mesms_gitops.store.disk import Disk, door
 from mesms_gitops.store.freeze import FreezeFile
 from mesms_gitops.store.host import Host
 from mesms_gitops.store.lock import LockFile
 from mesms_gitops.store.place import Place
+from mesms_gitops.store.port import Trace, unheard
 from mesms_gitops.store.sealed_bytes import OPEN
 from mesms_gitops.store.state_file import BACKUP, JOURNAL, JOURNAL_FROM, StateFile
+from mesms_gitops.store.swap import Base
 from mesms_gitops.store.tombstone import encode_tombstone
 
 if TYPE_CHECKING:
@@ -40,10 +41,6 @@ if TYPE_CHECKING:
 LOCK, FREEZE = ".lock", ".freeze"
 
 
-def _silent(_note: str) -> None:
-    pass
-
-
 class FileStore:
     """A `port.Store` in one file. An instance belongs to one thread; other processes may use the file as they like."""
 
@@ -51,7 +48,7 @@ class FileStore:
         self,
         path: Path,
         *,
-        on_note: Callable[[str], None] = _silent,
+        on_note: Callable[[str], None] = unheard,
         disk: Disk | None = None,
         host: Host | None = None,
         journal_from: int = JOURNAL_FROM,
@@ -94,6 +91,13 @@ class FileStore:
         with door(self.backup, "look for the backup"):
             return self._disk.exists(self.backup) or self._file.has_journal
 
+    @property
+    def trace(self) -> Trace:
+        """The backup; the journal where that alone is left, which says nothing without the file it was begun beside."""
+        if self._disk.exists(self.backup):
+            return Trace("backup", "put the backup in its place")
+        return Trace("journal", "restore the file from git or a copy of your own")
+
     def read(self) -> State | None:
         """The state, or None where none stands. Changes nothing. Raises `StateUnreadable`, `StateError`."""
         with door(self._path, "read the state"):
@@ -119,29 +123,18 @@ class FileStore:
         instance last read or wrote; `StateUnreadable` if what stands is none; `StateError` if it cannot be written.
         Unless the message says otherwise, the state that stood still stands then.
         """
-        if state.serial != expected_serial + 1 and (expected_serial or not state.serial):
-            raise _moved(
-                self._path, f"serial {expected_serial} is followed by {expected_serial + 1}, not {state.serial}"
-            )
+        base = Base.of(state, expected_serial, str(self._path))
         with door(self._path, "write the state"), self._place.guard():
             before = self._file.for_commit()
-            self._compare(None if before is None else before.state, state.lineage, expected_serial)
+            self._compare(None if before is None else before.state, base)
             self._file.put(state, before, is_locked=self._is_locked)
 
-    def _compare(self, stored: State | None, lineage: str, expected: int) -> None:
-        moved = partial(_moved, self._path)
-        if stored is None:
-            if expected:
-                raise moved(f"serial {expected} was recorded, and now there is no state at all")
-            if self._file.has_journal:
-                raise moved(f"the state is gone, and its {JOURNAL} is there")
-            return
-        if self._differs(stored, expected):
-            raise moved(f"serial {expected} does not read as it did: somebody edited it without raising the serial")
-        if stored.lineage != lineage:
-            raise moved(f"the state there is of another lineage, {stored.lineage}, and this run's is {lineage}")
-        if stored.serial != expected:
-            raise moved(f"serial {stored.serial} is recorded, and this run stands on {expected}")
+    def _compare(self, stored: State | None, base: Base) -> None:
+        if stored is not None and self._differs(stored, base.serial):
+            raise base.edited()
+        base.check(stored)
+        if stored is None and self._file.has_journal:
+            raise base.moved(f"the state is gone, and its {JOURNAL} is there")
 
     def _differs(self, stored: State, expected: int) -> bool:
         """Whether ``stored`` is not what this run saw under that serial. Bytes may differ: others fold journals in."""
@@ -213,22 +206,13 @@ class FileStore:
                     raise
                 return self._freeze.retire(to)
             if found is None:
-                self._compare(None, "", expected_serial)
+                self._compare(None, Base(str(self._path), "", expected_serial))
                 raise StateError("there is no state to retire", where=str(self._path))
-            self._compare(found.state, found.state.lineage, expected_serial)
+            self._compare(found.state, Base(str(self._path), found.state.lineage, expected_serial))
             # the stop first: once it is closed nobody can stop what is about to leave, and nothing is sent from here
             last = self._freeze.retire(to)
             self._file.bury(found, encode_tombstone(found.state, to))
         return last
-
-
-def _moved(path: Path, why: str) -> StateMoved:
-    return StateMoved(
-        "the state is not the one this run began with; this run wrote nothing more",
-        where=str(path),
-        why=why,
-        next_step="run mesms-gitops plan to see where things stand, then apply that",
-    )
 
 
 if TYPE_CHECKING:

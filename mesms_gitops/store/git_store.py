@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mesms_gitops.errors import StateError, StateMoved, StateRetired
+from mesms_gitops.errors import StateError, StateRetired
 from mesms_gitops.store.codec import Writer
 from mesms_gitops.store.git_freeze import GitFreeze
 from mesms_gitops.store.git_lock import GitLock
@@ -19,8 +19,10 @@ from mesms_gitops.store.git_message import message
 from mesms_gitops.store.git_push import Move, PushEnd
 from mesms_gitops.store.git_reading import Known, Reader
 from mesms_gitops.store.host import Host
+from mesms_gitops.store.port import Trace, unheard
 from mesms_gitops.store.provenance import Provenance
 from mesms_gitops.store.sealed_bytes import OPEN
+from mesms_gitops.store.swap import Base
 from mesms_gitops.store.tombstone import encode_tombstone
 
 if TYPE_CHECKING:
@@ -46,10 +48,6 @@ _PAUSE = 0.3
 _UNKNOWN = Provenance()
 
 
-def _silent(_note: str) -> None:
-    pass
-
-
 class GitStore:
     """A `port.Store` on a branch. An instance belongs to one thread; other runs may use the branch as they like."""
 
@@ -59,7 +57,7 @@ class GitStore:
         address: Address,
         *,
         provenance: Provenance = _UNKNOWN,
-        on_note: Callable[[str], None] = _silent,
+        on_note: Callable[[str], None] = unheard,
         host: Host | None = None,
         sealed: SealedBytes = OPEN,
     ) -> None:
@@ -87,6 +85,11 @@ class GitStore:
         """Whether this repository or the remote knows of a state: if `read` gives None, it was lost."""
         return self._history.is_known()
 
+    @property
+    def trace(self) -> Trace:
+        """A ref; `read` says more of a branch that is gone, and which commands bring it back."""
+        return Trace("ref", "push the branch again from a clone that has it")
+
     def read(self) -> State | None:
         """The state, or None where none stands. Changes nothing at the remote.
 
@@ -105,36 +108,24 @@ class GitStore:
         one this instance last read or pushed; `StateUnreadable` if what stands is none; `StateRetired`; `StateError`
         if it cannot be pushed, or nobody can tell.
         """
-        if state.serial != expected_serial + 1 and (expected_serial or not state.serial):
-            why = f"serial {expected_serial} is followed by {expected_serial + 1}, not {state.serial}"
-            raise self._moved(why)
+        base = Base.of(state, expected_serial, self._repository.where)
         plain = self._writer.encode(state)
-        known = self._base(state.lineage, expected_serial)
+        known = self._stands(base)
         body = self._sealed.sealed(plain, known.body)
         text = message(known.state, state, self._provenance)
         commit = self._repository.save_state(body, text, known.tips.head)
-        tips = self._publish(commit, known, state.lineage, expected_serial)
+        tips = self._publish(commit, known, base)
         self._known, self._written = Known(tips, body, state), commit
 
-    def _base(self, lineage: str, expected: int) -> Known:
+    def _stands(self, base: Base) -> Known:
         """What the new state is put on: what this run knows where that fits, else what stands there now."""
         known = self._known
-        if known is None or (known.state.serial if known.state else 0) != expected:
+        if known is None or (known.state.serial if known.state else 0) != base.serial:
             known = self._reader.known()
-        self._compare(known.state, lineage, expected)
+        base.check(known.state)
         return known
 
-    def _compare(self, stored: State | None, lineage: str, expected: int) -> None:
-        if stored is None:
-            if expected:
-                raise self._moved(f"serial {expected} was recorded, and now there is no state at all")
-            return
-        if stored.lineage != lineage:
-            raise self._moved(f"the state there is of another lineage, {stored.lineage}, and this run's is {lineage}")
-        if stored.serial != expected:
-            raise self._moved(f"serial {stored.serial} is recorded, and this run stands on {expected}")
-
-    def _publish(self, commit: str, known: Known, lineage: str, expected: int) -> Tips:
+    def _publish(self, commit: str, known: Known, base: Base) -> Tips:
         """Push, and where it is not clear what became of that, look. Raises as `commit` does."""
         tips = known.tips
         for attempt in range(TRIES):
@@ -147,9 +138,8 @@ class GitStore:
             if tips.head == commit:
                 break
             if tips.head != known.tips.head:
-                self._compare(self._reader.known().state, lineage, expected)
-                why = f"serial {expected} does not read as it did: somebody edited it without raising the serial"
-                raise self._moved(why)
+                base.check(self._reader.known().state)
+                raise base.edited()
             self._host.sleep(_PAUSE * (attempt + 1))
         else:
             raise self._repository.unpushed("push the state", pushed)
@@ -159,14 +149,6 @@ class GitStore:
     def _push(self, commit: str, tips: Tips) -> Pushed:
         address = self._address
         return self._repository.push(Move(address.head, commit, tips.head), Move(address.last, commit, tips.last))
-
-    def _moved(self, why: str) -> StateMoved:
-        return StateMoved(
-            "the state is not the one this run began with; this run wrote nothing more",
-            where=self._repository.where,
-            why=why,
-            next_step="run mesms-gitops plan to see where things stand, then apply that",
-        )
 
     # --- the lock and the stop ----------------------------------------------------------------------------------------
 
@@ -224,7 +206,7 @@ class GitStore:
                 if retired.to != to:
                     raise
                 return last
-            self._compare(state, state.lineage if state else "", expected_serial)
+            Base(self._repository.where, state.lineage if state else "", expected_serial).check(state)
             if state is None:
                 raise StateError("there is no state to retire", where=self._repository.where)
             commit = self._repository.save_state(encode_tombstone(state, to), f"moved to {to}\n", tips.head)

@@ -7,7 +7,6 @@ boto3), ``GOOGLE_*`` or application default credentials, ``AZURE_*``, or the rol
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from mesms_gitops.errors import ConfigError
+from mesms_gitops.model.endpoints import CREDENTIALS, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,13 +26,6 @@ _ENDPOINTS: Final = {
     "gs": ("GOOGLE_BASE_URL",),
     "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
 }
-SETTINGS: Final = {
-    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the role of this machine",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`",
-    "az": "AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN, or the machine's role",
-}
-"""Where the credentials of each kind of store are looked for."""
-
 _EXAMPLE: Final = "write for example s3://bucket/mesms/state.json"
 
 
@@ -75,7 +68,7 @@ def address_of(location: str, environment: Mapping[str, str]) -> Address:
             "the address of a state holds nothing but the bucket and the key",
             where=shown,
             why="what stands before an @ or after a ? may be a secret, and mesms.yaml is read by many",
-            next_step=f"{_EXAMPLE}; credentials come from {SETTINGS[parts.scheme]}",
+            next_step=f"{_EXAMPLE}; credentials come from {CREDENTIALS[parts.scheme]}",
         )
     key = unquote(parts.path).removeprefix("/")
     if not parts.netloc or not _is_key(key):
@@ -105,7 +98,7 @@ def _endpoint(environment: Mapping[str, str], setting: str) -> str:
             where=f"environment: {setting}",
             next_step=f"set {setting} to https://host, without user or password, or unset it",
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigError(
             "the state would travel unencrypted",
             where=f"environment: {setting}",
@@ -114,13 +107,6 @@ def _endpoint(environment: Mapping[str, str], setting: str) -> str:
         )
     name = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def bucket_of(address: Address, environment: Mapping[str, str], patience: Patience, *, retries: int) -> Bucket:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.errors import StateError
-from mesms_gitops.store.object_access import SETTINGS
+from mesms_gitops.model.endpoints import CREDENTIALS
 
 if TYPE_CHECKING:
     from mesms_gitops.store.object_access import Address
@@ -76,7 +76,7 @@ def _condition(name: str, code: str, error: Exception) -> Fault | None:
 
 
 def _by_code(code: str, address: Address) -> Fault | None:
-    credentials = f"credentials come from {SETTINGS[address.scheme]}"
+    credentials = f"credentials come from {CREDENTIALS[address.scheme]}"
     if code in _NO_BUCKET:
         what = "container" if address.scheme == "az" else "bucket"
         return Fault(f"there is no {what} {address.bucket}", f"make it, or correct `state:`{_or_endpoint(address)}")
@@ -107,7 +107,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
 
 
 def _by_name(name: str, error: Exception, address: Address) -> Fault | None:
-    credentials = f"credentials come from {SETTINGS[address.scheme]}"
+    credentials = f"credentials come from {CREDENTIALS[address.scheme]}"
     if name == "PermissionDeniedError" or isinstance(error, PermissionError):
         return Fault("these credentials may not do that", f"grant {_RIGHTS[address.scheme]}; {credentials}")
     if name == "UnauthenticatedError":
@@ -132,12 +132,12 @@ _ASKED: Final = re.compile(r"Error performing [A-Z]+ (\S+)")
 def _by_text(told: str, address: Address) -> Fault | None:
     # obstore has one error for all of these; what it tells apart stands in its text alone
     if _MISSING.search(told):
-        return Fault("there are no credentials that work", f"credentials come from {SETTINGS[address.scheme]}")
+        return Fault("there are no credentials that work", f"credentials come from {CREDENTIALS[address.scheme]}")
     asked = _ASKED.search(told)
     if asked and address.bucket not in asked[1]:
         # whoever was asked, it was not the bucket: this is how credentials of roles are got
         why = "no credentials are set, and the role of this machine gives none"
-        return Fault(why, f"credentials come from {SETTINGS[address.scheme]}", may_pass=True)
+        return Fault(why, f"credentials come from {CREDENTIALS[address.scheme]}", may_pass=True)
     if "incorrectly configured region" in told:
         return Fault("the bucket is in another region", "set AWS_REGION to the region of the bucket")
     if "builder error" in told:

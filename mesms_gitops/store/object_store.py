@@ -8,10 +8,9 @@ commit is one request: a put that the store refuses if anything else than what t
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
-from mesms_gitops.errors import StateError, StateMoved, StateRetired
+from mesms_gitops.errors import StateError, StateRetired
 from mesms_gitops.store.codec import Writer, decode
 from mesms_gitops.store.host import Host
 from mesms_gitops.store.object_access import address_of
@@ -19,8 +18,10 @@ from mesms_gitops.store.object_freeze import ObjectFreeze
 from mesms_gitops.store.object_lock import ObjectLock
 from mesms_gitops.store.object_probe import probe
 from mesms_gitops.store.objects import Objects, Stored
+from mesms_gitops.store.port import Trace, unheard
 from mesms_gitops.store.provenance import provenance_of
 from mesms_gitops.store.sealed_bytes import OPEN, is_sealed
+from mesms_gitops.store.swap import Base
 from mesms_gitops.store.tombstone import encode_tombstone
 
 if TYPE_CHECKING:
@@ -39,10 +40,6 @@ _READ, _WRITE = "read the state", "write the state"
 _ROUNDS = 5
 
 
-def _silent(_note: str) -> None:
-    pass
-
-
 class ObjectStore:
     """A `port.Store` in a bucket. An instance belongs to one thread; others may use the bucket as they like."""
 
@@ -51,7 +48,7 @@ class ObjectStore:
         location: str,
         *,
         environment: Mapping[str, str],
-        on_note: Callable[[str], None] = _silent,
+        on_note: Callable[[str], None] = unheard,
         sealed: SealedBytes = OPEN,
         host: Host | None = None,
         patience: Patience | None = None,
@@ -83,6 +80,11 @@ class ObjectStore:
         """Whether a backup stands. A commit never leaves one without a state: if `read` gives None, it was lost."""
         return self._objects.exists(self._key + BACKUP, "look for the backup")
 
+    @property
+    def trace(self) -> Trace:
+        """The backup."""
+        return Trace("backup", "put the backup in its place")
+
     def read(self) -> State | None:
         """The state, or None where none stands in a bucket that is there. Raises `StateUnreadable`, `StateError`."""
         found = self._objects.get(self._key, _READ)
@@ -113,12 +115,10 @@ class ObjectStore:
         this instance last read or wrote; `StateUnreadable` if what stands is none; `StateError` if it cannot be
         written, or nobody can tell.
         """
-        if state.serial != expected_serial + 1 and (expected_serial or not state.serial):
-            why = f"serial {expected_serial} is followed by {expected_serial + 1}, not {state.serial}"
-            raise _moved(self._where, why)
+        base = Base.of(state, expected_serial, self._where)
         self._trust()
         plain = self._writer.encode(state)
-        before = self._stands(state.lineage, expected_serial)
+        before = self._stands(base)
         for _ in range(_ROUNDS):
             body = self._sealed.sealed(plain, None if before is None else before.body)
             self._keep(before)
@@ -126,34 +126,26 @@ class ObjectStore:
             if written is not None:
                 self._seen = (Stored(body, written), state)
                 return
-            before = self._compared(state.lineage, expected_serial)
-        raise _moved(self._where, "somebody keeps writing the same state")
+            before = self._compared(base)
+        raise base.moved("somebody keeps writing the same state")
 
-    def _stands(self, lineage: str, expected: int) -> Stored | None:
+    def _stands(self, base: Base) -> Stored | None:
         """What to write over: what this instance last saw, if that fits; the put tells whether it still stands."""
         seen = self._seen
-        if seen is None and expected == 0:
+        if seen is None and base.serial == 0:
             return None
-        if seen is not None and (seen[1].lineage, seen[1].serial) == (lineage, expected):
+        if seen is not None and (seen[1].lineage, seen[1].serial) == (base.lineage, base.serial):
             return seen[0]
-        return self._compared(lineage, expected)
+        return self._compared(base)
 
-    def _compared(self, lineage: str, expected: int) -> Stored | None:
+    def _compared(self, base: Base) -> Stored | None:
         """What stands, if it is what the run stands on. Raises `StateMoved`, `StateUnreadable`, `StateError`."""
-        moved = partial(_moved, self._where)
         found = self._objects.get(self._key, _READ)
-        if found is None:
-            if expected:
-                raise moved(f"serial {expected} was recorded, and now there is no state at all")
-            return None
-        stored = self._decode(found)
+        stored = None if found is None else self._decode(found)
         seen = self._seen
-        if seen and found.body != seen[0].body and seen[1].serial == stored.serial == expected:
-            raise moved(f"serial {expected} does not read as it did: somebody edited it without raising the serial")
-        if stored.lineage != lineage:
-            raise moved(f"the state there is of another lineage, {stored.lineage}, and this run's is {lineage}")
-        if stored.serial != expected:
-            raise moved(f"serial {stored.serial} is recorded, and this run stands on {expected}")
+        if found and stored and seen and found.body != seen[0].body and seen[1].serial == stored.serial == base.serial:
+            raise base.edited()
+        base.check(stored)
         return found
 
     def _keep(self, before: Stored | None) -> None:
@@ -220,28 +212,18 @@ class ObjectStore:
             return self._freeze.retire(to)
         if found is None or state is None:
             raise StateError("there is no state to retire", where=self._where)
-        if state.serial != expected_serial:
-            why = f"serial {state.serial} is recorded, and this run stands on {expected_serial}"
-            raise _moved(self._where, why)
+        base = Base(self._where, state.lineage, expected_serial)
+        base.check(state)
         # the stop first: once it is closed nobody can stop what is about to leave, and nothing is sent from here
         last = self._freeze.retire(to)
         self._objects.keep(self._key + BACKUP, found.body, "write the backup")
         if self._objects.swap(self._key, encode_tombstone(state, to), found.version, "write the tombstone") is None:
-            raise _moved(self._where, "somebody wrote it while it was being moved")
+            raise base.moved("somebody wrote it while it was being moved")
         return last
 
 
 def _version(found: Stored | None) -> Version | None:
     return None if found is None else found.version
-
-
-def _moved(where: str, why: str) -> StateMoved:
-    return StateMoved(
-        "the state is not the one this run began with; this run wrote nothing more",
-        where=where,
-        why=why,
-        next_step="run mesms-gitops plan to see where things stand, then apply that",
-    )
 
 
 if TYPE_CHECKING:

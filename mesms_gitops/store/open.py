@@ -23,7 +23,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _DATABASES = re.compile(r"(postgresql|postgres|sqlite)://")
 _OBJECTS = re.compile(r"(s3|gs|az)://")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _FILE_NEXT = "set `state:` in mesms.yaml (or MESMS_STATE) to the path of a file, for example .mesms/state.json"
 
 
@@ -44,6 +44,7 @@ def open_store(
         store = _elsewhere(location, root, on_note, environment, sealed)
         if store is not None:
             return store
+        _check_scheme(location)
     why = _no_file(location)
     if why:
         raise ConfigError("`state` names no file", where=f"state: {masked(location)}", why=why, next_step=_FILE_NEXT)
@@ -69,13 +70,29 @@ def _elsewhere(
     return None
 
 
+def _check_scheme(location: str) -> None:
+    """Raises `ConfigError` for an address that no backend has."""
+    found = _SCHEME.match(location)
+    if found is None:
+        return
+    scheme = found[1].lower()
+    is_mysql = scheme.partition("+")[0] in ("mysql", "mariadb")
+    raise ConfigError(
+        "`state` names no backend",
+        where=f"state: {masked(location)}",
+        why="recipients can be read from MySQL, but it is not a state backend"
+        if is_mysql
+        else f"no backend has the scheme {scheme}://",
+        next_step="set `state:` in mesms.yaml (or MESMS_STATE) to one that is: a file (.mesms/state.json), git:BRANCH, "
+        "s3://BUCKET/KEY (also gs://, az://), postgresql://USER@HOST/DATABASE or sqlite:///FILE",
+    )
+
+
 def _no_file(location: str) -> str | None:
     if not location.strip():
         return "it is empty"
     if not location.isprintable():
         return "it holds a control character"
-    if _SCHEME.match(location):
-        return "no backend has this scheme"
     if location.startswith("~"):
         return "~ is not expanded here: the same project file is read by other users and machines"
     if location in (".", "..") or location.endswith(("/", "/.", "/..")):

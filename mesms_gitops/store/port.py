@@ -52,6 +52,18 @@ class LockInfo:
 UNREADABLE = "unreadable"
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What tells of a state that does not stand any more: ``name`` is what it is, ``next_step`` how it comes back."""
+
+    name: str
+    next_step: str
+
+
+def unheard(_text: str) -> None:
+    """Where notes and warnings go that nobody asked for."""
+
+
 class Store(Protocol):
     """Where a project's state is kept: durable when `commit` and `write_freeze` return."""
 
@@ -61,7 +73,11 @@ class Store(Protocol):
 
     @property
     def has_backup(self) -> bool:
-        """Whether an earlier state is kept. With `read` giving None this means that the state was lost."""
+        """Whether an earlier state is known of. With `read` giving None this means that the state was lost."""
+
+    @property
+    def trace(self) -> Trace:
+        """What `has_backup` knows it by; of use only where that is true."""
 
     def read(self) -> State | None:
         """The newest state, or None where none stands. Changes nothing.

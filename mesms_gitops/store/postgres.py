@@ -8,8 +8,10 @@ be moved once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mesms_gitops.model.state import State
 from mesms_gitops.store.host import Host
 from mesms_gitops.store.postgres_address import split
 from mesms_gitops.store.postgres_lock import SessionLock, number_of
@@ -23,7 +25,7 @@ from mesms_gitops.store.postgres_sql import (
     WRITE,
 )
 from mesms_gitops.store.provenance import provenance_of
-from mesms_gitops.store.rows import CHUNK, Head, digest
+from mesms_gitops.store.rows import CHUNK, Head, Known, digest
 from mesms_gitops.store.sql_store import Database, SqlStore, Standing
 
 if TYPE_CHECKING:
@@ -47,13 +49,13 @@ def postgres_store(location: str, on_note: Callable[[str], None], environment: M
 class PostgresDatabase(Database):
     """One state in one database."""
 
-    remedy = "restore the rows of mesms_state and mesms_campaign from a backup of the database"
+    remedy = "restore mesms_state, mesms_campaign and mesms_journal, all three, from a backup of the database"
 
     def __init__(self, session: Session, state: str) -> None:
         """Nothing is touched yet."""
         self.where = session.where
         self._session = session
-        self._state = state
+        self.state = state
 
     def _reading(self, doing: str, act: Callable[[Connection], Result], nothing: Result) -> Result:
         """What ``act`` gives; ``nothing`` where our tables do not stand."""
@@ -77,13 +79,13 @@ class PostgresDatabase(Database):
                 head = self._head(connection)
                 with connection.cursor(name="mesms_rows") as rows:
                     rows.itersize = CHUNK
-                    rows.execute(ROWS, (self._state,))
+                    rows.execute(ROWS, (self.state,))
                     return take(Standing(head, ((name, record) for name, record in rows)))
 
         return self._session.run("read the state", read)
 
     def _head(self, connection: Connection, *, locked: bool = False) -> Head | None:
-        row = connection.execute(f"{HEAD} for update" if locked else HEAD, (self._state,)).fetchone()
+        row = connection.execute(f"{HEAD} for update" if locked else HEAD, (self.state,)).fetchone()
         return None if row is None else Head(*row)
 
     def write(self, change: Change) -> bool:
@@ -102,13 +104,15 @@ class PostgresDatabase(Database):
     def _given(self, change: Change) -> dict[str, Any]:
         is_same = change.head_before is not None and digest(change.head) == change.head_before
         return {
-            "state": self._state,
+            "state": self.state,
             "lineage": change.lineage,
             "serial": change.serial,
             "expected": change.expected,
             "stamp": change.stamp,
             "head": None if is_same else change.head,
             "head_before": change.head_before,
+            "tally": change.tally,
+            "tally_before": change.tally_before,
             "touched": list(change.touched),
             "digests": list(change.touched.values()),
             "names": list(change.put),
@@ -119,9 +123,15 @@ class PostgresDatabase(Database):
             "whats": [note.what for note in change.notes],
         }
 
+    def try_write(self) -> None:
+        # no serial is below zero: nothing moves, but every right that a commit needs is asked for
+        nothing = Known.nothing("nothing").change(State("nothing", 1), "")
+        given = self._given(replace(nothing, expected=-1, tally_before="", head_before=b""))
+        self._reading("write the state", lambda connection: connection.execute(WRITE, given).fetchone(), None)
+
     def is_bereft(self) -> bool:
         def look(connection: Connection) -> bool:
-            row = connection.execute(IS_BEREFT, {"state": self._state}).fetchone()
+            row = connection.execute(IS_BEREFT, {"state": self.state}).fetchone()
             return bool(row and row[0])
 
         return self._reading("look for the state", look, nothing=False)
@@ -130,27 +140,27 @@ class PostgresDatabase(Database):
         return self._reading("read the emergency stop", self._freeze, None)
 
     def _freeze(self, connection: Connection) -> str | None:
-        row = connection.execute("select stop from mesms_freeze where state = %s", (self._state,)).fetchone()
+        row = connection.execute("select stop from mesms_freeze where state = %s", (self.state,)).fetchone()
         return None if row is None else str(row[0])
 
     def amend_freeze(self, change: Callable[[str | None], str]) -> None:
         def amend(connection: Connection) -> None:
             with connection.transaction():
                 self._alone(connection)
-                connection.execute(PUT_FREEZE, (self._state, change(self._freeze(connection))))
+                connection.execute(PUT_FREEZE, (self.state, change(self._freeze(connection))))
 
         self._writing("write the emergency stop", amend)
 
     def _alone(self, connection: Connection) -> None:
         """Be the only one that changes the stop, until this transaction ends; there may be no row of it yet."""
-        connection.execute("select pg_advisory_xact_lock(%s)", (number_of("freeze", self._state),))
+        connection.execute("select pg_advisory_xact_lock(%s)", (number_of("freeze", self.state),))
 
     def retire(self, to: str, change: Callable[[Head | None, str | None], str]) -> None:
         def retire(connection: Connection) -> None:
             with connection.transaction():
                 self._alone(connection)
                 became = change(self._head(connection, locked=True), self._freeze(connection))
-                connection.execute(PUT_FREEZE, (self._state, became))
-                connection.execute("update mesms_state set moved_to = %s where name = %s", (to, self._state))
+                connection.execute(PUT_FREEZE, (self.state, became))
+                connection.execute("update mesms_state set moved_to = %s where name = %s", (to, self.state))
 
         self._writing("write the tombstone", retire)

@@ -12,13 +12,13 @@ libpq's own default holds. A service file says it in neither of the two: such a 
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from mesms_gitops.errors import ConfigError
+from mesms_gitops.model.endpoints import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,16 +116,11 @@ def _is_here(options: Mapping[str, str], environment: Mapping[str, str]) -> bool
         return False
     hosts = options.get("hostaddr") or options.get("host")
     hosts = hosts or environment.get("PGHOSTADDR") or environment.get("PGHOST") or ""
-    return all(map(_is_loopback, hosts.split(",")))
+    return all(map(_is_inside, hosts.split(",")))
 
 
-def _is_loopback(host: str) -> bool:
-    if not host or host.startswith(("/", "@")) or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _is_inside(host: str) -> bool:
+    return not host or host.startswith(("/", "@")) or is_loopback(host)
 
 
 def _wrong(location: str, why: str) -> ConfigError:

@@ -72,9 +72,11 @@ class SessionLock(Lock):
                 connection.execute(LOCK_ROW, (self._state,))
                 number, before = self._row(connection, locked=True)
                 # a session may take its own lock twice
-                if before is not None and self._mine is not None and before.id == self._mine[0]:
+                if self._is_mine(before):
                     return before
-                if not _try_lock(connection, number):
+                # the row names us where the answer to an earlier attempt was lost, with the session that has the lock
+                lock = self._taken_back if before is not None and before.id == mine.id else _try_lock
+                if not lock(connection, number):
                     return before or decode_lock(b"")
                 self._set(connection, encode_lock(mine).decode())
             self._mine = (mine.id, number)
@@ -112,10 +114,15 @@ class SessionLock(Lock):
         if self._mine is None or not self._session.has_tables(connection):
             return
         number, holder = self._row(connection)
-        if holder is None or holder.id != self._mine[0] or not self._taken_back(connection, number):
-            self._on_note(
-                "the connection to the state was lost, and the lock with it; the serial still guards the state"
-            )
+        if self._is_mine(holder) and self._taken_back(connection, number):
+            # another run may have come, and gone, between the look and the lock
+            if self._is_mine(self._row(connection)[1]):
+                return
+            _unlock(connection, number)
+        self._on_note("the connection to the state was lost, and the lock with it; the serial still guards the state")
+
+    def _is_mine(self, holder: LockInfo | None) -> bool:
+        return holder is not None and self._mine is not None and holder.id == self._mine[0]
 
     def _taken_back(self, connection: Connection, number: int) -> bool:
         """Whether the lock is ours again. The row names us: who still holds the number is the session we lost."""

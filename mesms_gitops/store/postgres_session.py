@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mesms_gitops.errors import ConfigError, StateError, StateUnreadable
 from mesms_gitops.store.postgres_address import address, shown
 from mesms_gitops.store.postgres_errors import grants, one_line, refused, unreached
-from mesms_gitops.store.postgres_sql import IS_HIDDEN, SETTINGS, TABLES
+from mesms_gitops.store.postgres_sql import END_LOST, IS_HIDDEN, SETTINGS, TABLES
 from mesms_gitops.store.sql_store import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Session:
         self._connection: Connection | None = None
         self._has_tables = False
         self._has_broken = False
+        self._pids: list[int] = []
         self.after_break: Callable[[Connection], None] = lambda _connection: None
         """Called with the new connection after one broke."""
 
@@ -67,9 +68,15 @@ class Session:
     def _once(self, doing: str, act: Callable[[Connection], Result]) -> Result:
         connection = self._connected()
         if self._has_broken:
-            self._guarded(doing, connection, self.after_break)
+            self._guarded(doing, connection, self._mended)
             self._has_broken = False
         return self._guarded(doing, connection, act)
+
+    def _mended(self, connection: Connection) -> None:
+        *lost, mine = self._pids
+        connection.execute(END_LOST, (lost,))
+        self._pids = [mine]
+        self.after_break(connection)
 
     def _guarded(self, doing: str, connection: Connection, act: Callable[[Connection], Result]) -> Result:
         import psycopg
@@ -106,13 +113,13 @@ class Session:
             ) from error
         found = address(self._location, self._environment)
         try:
-            made: Connection = psycopg.Connection.connect(make_conninfo(**found.options), autocommit=True)
+            made = self._connect(make_conninfo(**found.options))
         except psycopg.Error as error:
             raise _Unreached.of(unreached(error, found)) from error
         weakref.finalize(self, made.close)
         self._connection, self._has_tables = made, False
         try:
-            made.execute(SETTINGS)
+            self._pids.append(made.execute(SETTINGS).fetchall()[0][1])
             if found.schema:
                 made.execute(sql.SQL("set search_path to {}").format(sql.Identifier(found.schema)))
         except psycopg.Error as error:
@@ -125,6 +132,12 @@ class Session:
                 next_step="use PostgreSQL 12 or later",
             )
         return made
+
+    def _connect(self, conninfo: str) -> Connection:
+        """A new connection. The one line that the proof of the send protocol puts its own in place of."""
+        import psycopg
+
+        return psycopg.Connection.connect(conninfo, autocommit=True)
 
     # ── the tables ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@ create table if not exists mesms_schema (version integer not null);
 insert into mesms_schema select {version} where not exists (select from mesms_schema);
 create table if not exists mesms_state (
     name text primary key, lineage text not null, serial bigint not null, head text not null, stamp text not null,
-    committed_at timestamptz not null default now(), moved_to text);
+    tally text not null, committed_at timestamptz not null default now(), moved_to text);
 create table if not exists mesms_campaign (
     state text not null references mesms_state on delete cascade, name text not null, record text not null,
     primary key (state, name));
@@ -19,31 +19,44 @@ create table if not exists mesms_lock (state text primary key, generation bigint
 """
 
 SETTINGS = """
-select set_config(wanted.name, wanted.setting, false)
+select set_config(wanted.name, wanted.setting, false), pg_backend_pid()
 from (values ('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '60s'), ('idle_session_timeout', '0'),
              ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'),
              ('enable_seqscan', 'off')
      ) as wanted (name, setting)
 where current_setting(wanted.name, true) is not null
 union all
-select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') in ('off', 'local')
+select set_config('synchronous_commit', 'on', false), pg_backend_pid()
+where current_setting('synchronous_commit') in ('off', 'local')
 """
 """Durable is what is on the disk; what a database asks beyond that (remote_apply) is left. A dead client is noticed.
 A statement that was planned when the tables were small goes by their keys all the same once they have grown.
+Each row also says which session this is.
 """
+END_LOST = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where pid = any(%s) and usename = current_user and application_name = current_setting('application_name')
+"""
+"""A session whose connection broke without a word stands for another minute, and all that it has locked is locked."""
 
-HEAD = "select lineage, serial, head, stamp, moved_to from mesms_state where name = %s"
+HEAD = """
+select lineage, serial, head, stamp, tally, moved_to, (
+    select journal.serial from mesms_journal as journal where journal.state = mesms_state.name
+    order by journal.id desc limit 1)
+from mesms_state where name = %s
+"""
 ROWS = "select name, record from mesms_campaign where state = %s"
 
 _ON_NOTHING = """
-insert into mesms_state (name, lineage, serial, head, stamp)
-values (%(state)s, %(lineage)s, %(serial)s, %(head)s, %(stamp)s) on conflict (name) do nothing returning 1
+insert into mesms_state (name, lineage, serial, head, stamp, tally)
+values (%(state)s, %(lineage)s, %(serial)s, %(head)s, %(stamp)s, %(tally)s) on conflict (name) do nothing returning 1
 """
 _ON_WHAT_STANDS = """
 update mesms_state
-set serial = %(serial)s, head = coalesce(%(head)s, head), stamp = %(stamp)s, committed_at = now()
+set serial = %(serial)s, head = coalesce(%(head)s, head), stamp = %(stamp)s, tally = %(tally)s,
+    committed_at = now()
 where name = %(state)s and lineage = %(lineage)s and serial = %(expected)s and moved_to is null
-    and sha256(convert_to(head, 'UTF8')) = %(head_before)s
+    and sha256(convert_to(head, 'UTF8')) = %(head_before)s and tally = %(tally_before)s
     and not exists (
         select from unnest(%(touched)s::text[], %(digests)s::bytea[]) as should (name, digest)
         left join mesms_campaign as stored on stored.state = %(state)s and stored.name = should.name

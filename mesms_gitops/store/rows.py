@@ -5,7 +5,8 @@ serial, which have columns of their own. Reading puts the rows together and give
 database is read as strictly as a file, and equal states are equal bytes whichever backend they were kept in.
 
 What changed is found by identity: records are frozen, so one that is the same object is the same record. Every row that
-a commit touches must still read as this instance last read or wrote it, which a SHA-256 of its text tells.
+a commit touches must still read as this instance last read or wrote it, which a SHA-256 of its text tells; all rows
+together must read as they were committed, which the head's tally tells (see `tally`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 from mesms_gitops.errors import StateError
 from mesms_gitops.model.state import State
 from mesms_gitops.store.codec import encode
+from mesms_gitops.store.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,13 +36,19 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head row. ``stamp`` was drawn by the commit that wrote it; ``moved_to`` is set once the state was retired."""
+    """The head row. ``stamp`` was drawn by the commit that wrote it; ``moved_to`` is set once the state was retired.
+
+    ``tally`` is what the commit said of its rows, ``noted`` the serial of the newest line of the journal: None where it
+    has no line.
+    """
 
     lineage: str
     serial: int
     text: str
     stamp: str
+    tally: str
     moved_to: str | None = None
+    noted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,8 @@ class Note:
 class Change:
     """One commit. ``touched`` are the rows that must read as their digest says, None for one that must not stand.
 
-    ``head_before`` is None for the first commit of all, which stands on no head.
+    ``head_before`` is the digest of the head's text, ``tally_before`` what stands beside it; both are None for the
+    first commit of all, which stands on no head.
     """
 
     lineage: str
@@ -65,6 +74,8 @@ class Change:
     stamp: str
     head: str
     head_before: bytes | None
+    tally: str
+    tally_before: str | None
     touched: Mapping[str, bytes | None]
     put: Mapping[str, str]
     gone: tuple[str, ...]
@@ -79,18 +90,19 @@ def digest(text: str) -> bytes:
 class Known:
     """What an instance last read or wrote: the state, and of every row the digest of its text."""
 
-    def __init__(self, state: State, head: str | None, rows: dict[str, bytes]) -> None:
-        """``head`` is the text of the head row, None where none stands."""
+    def __init__(self, state: State, head: str | None, rows: dict[str, bytes], tally: Tally) -> None:
+        """``head`` is the text of the head row, None where none stands; ``tally`` is that of ``rows``."""
         self.state = state
         self._head = head
         self._rows = rows
+        self._tally = tally
         self._uuids = {name: _uuids(record) for name, record in state.campaigns.items()}
         self._claims = {uuid: name for name, uuids in self._uuids.items() for uuid in uuids}
 
     @classmethod
     def nothing(cls, lineage: str) -> Known:
         """What is known of a place where no state stands."""
-        return cls(State(lineage), None, {})
+        return cls(State(lineage), None, {}, Tally())
 
     def change(self, state: State, stamp: str) -> Change:
         """What makes ``state`` of what is known. Raises `StateError` if it breaks a rule of `codec`."""
@@ -99,6 +111,7 @@ class Known:
         self._check_claims(altered, gone)
         put = {name: text for name, text in texts.items() if self._rows.get(name) != digest(text)}
         head = self._head_text(state)
+        tally = self._tally_with(put, gone)
         return Change(
             lineage=state.lineage,
             expected=self.state.serial,
@@ -106,11 +119,22 @@ class Known:
             stamp=stamp,
             head=head,
             head_before=None if self._head is None else digest(self._head),
+            tally=tally.sealed(state.lineage, state.serial, digest(head)),
+            tally_before=self._sealed(),
             touched={name: self._rows.get(name) for name in (*texts, *gone)},
             put=put,
             gone=gone,
             notes=tuple(_notes(self.state, state, (*put, *gone), is_head_new=head != self._head)),
         )
+
+    def _tally_with(self, put: Mapping[str, str], gone: tuple[str, ...]) -> Tally:
+        replaced = ((name, self._rows[name]) for name in (*put, *gone) if name in self._rows)
+        return self._tally.moved(replaced, ((name, digest(text)) for name, text in put.items()))
+
+    def _sealed(self) -> str | None:
+        if self._head is None:
+            return None
+        return self._tally.sealed(self.state.lineage, self.state.serial, digest(self._head))
 
     def _check_claims(self, altered: Mapping[str, CampaignRecord], gone: tuple[str, ...]) -> None:
         """`codec` sees to it within ``altered``; here, that none of them claims what another campaign still does."""
@@ -137,6 +161,7 @@ class Known:
 
     def written(self, state: State, change: Change) -> None:
         """``change``, which made ``state``, is durable."""
+        self._tally = self._tally_with(change.put, change.gone)
         for name in (*change.put, *change.gone):
             self._rows.pop(name, None)
             for uuid in self._uuids.pop(name, ()):

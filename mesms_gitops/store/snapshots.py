@@ -13,6 +13,7 @@ from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.model.snapshot import Snapshot, Unopened
 from mesms_gitops.store.disk import door
 from mesms_gitops.store.fields import Surprise
+from mesms_gitops.store.port import unheard
 from mesms_gitops.store.sealing import Sealing
 from mesms_gitops.store.shelves import PART, Shelves
 from mesms_gitops.store.snapshot_form import HEAD_BYTES, body_of, head_of, read, read_head
@@ -34,10 +35,6 @@ SUFFIX = ".numbers"
 _NEXT = "delete this file if it cannot be mended: nothing but reports and `forget` needs it"
 
 
-def _silent(_text: str) -> None:
-    pass
-
-
 class SnapshotFolder:
     """`reconcile.ports.Snapshots` on a disk. ``keep`` is for how long; zero means that none is made."""
 
@@ -47,7 +44,7 @@ class SnapshotFolder:
         *,
         keep: timedelta,
         sealing: Sealing | None = None,
-        on_warning: Callable[[str], None] = _silent,
+        on_warning: Callable[[str], None] = unheard,
         disk: Disk | None = None,
     ) -> None:
         """Nothing is touched yet."""

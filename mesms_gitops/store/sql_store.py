@@ -12,12 +12,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from mesms_gitops.errors import StateError, StateMoved, StateRetired
+from mesms_gitops.errors import StateError, StateRetired
 from mesms_gitops.model.state import Freeze
 from mesms_gitops.store.fields import Surprise
 from mesms_gitops.store.freeze import closed, decode_freeze, encode_freeze, open_freeze
+from mesms_gitops.store.port import Trace
 from mesms_gitops.store.row_reading import assembled
 from mesms_gitops.store.rows import Head, Known
+from mesms_gitops.store.swap import Base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -51,6 +53,8 @@ class Database(ABC):
 
     where: str
     """The location as it may be shown."""
+    state: str
+    """The name of the state in the database."""
     remedy: str
     """What to do when what stands there is no state."""
 
@@ -64,6 +68,10 @@ class Database(ABC):
 
         An answer that was lost is looked for: True if it turns out that ``change`` stands there.
         """
+
+    @abstractmethod
+    def try_write(self) -> None:
+        """Ask for a commit that fits nothing, so that whatever would keep one away is raised. Nothing is written."""
 
     @abstractmethod
     def is_bereft(self) -> bool:
@@ -102,6 +110,11 @@ class SqlStore:
         """Whether the journal tells of a state that does not stand any more: if so, it was lost."""
         return self._database.is_bereft()
 
+    @property
+    def trace(self) -> Trace:
+        """The journal."""
+        return Trace("journal", self._database.remedy)
+
     def read(self) -> State | None:
         """The state, or None where none stands. Changes nothing. Raises `StateUnreadable`, `StateError`."""
         self._known = self._database.standing(self._assembled)
@@ -113,57 +126,44 @@ class SqlStore:
             return None
         if head.moved_to is not None:
             raise StateRetired(head.moved_to, where=self._database.where)
-        return assembled(head, standing.rows, self._database.where, self._database.remedy)
+        return assembled(head, standing.rows, self._database.where, self._remedy)
+
+    @property
+    def _remedy(self) -> str:
+        """What to do about rows that cannot be read. Without its head a state is lost, and a lost one can be pushed."""
+        name = self._database.state.replace("'", "''")
+        return (
+            f"{self._database.remedy}; or, if a copy that `mesms-gitops state pull` printed has every send: "
+            f"delete from mesms_state where name = '{name}'; then mesms-gitops state push COPY"
+        )
 
     def commit(self, state: State, expected_serial: int) -> None:
         """Write the rows in which ``state`` differs from what this instance last read or wrote: see `port.Store`.
 
-        Raises `StateMoved` also if one of those rows does not read as it did then.
+        Raises `StateMoved` also if one of those rows does not read as it did then, and `StateUnreadable` if the rows
+        that stand there are not those of their head.
         """
-        if state.serial != expected_serial + 1 and (expected_serial or not state.serial):
-            raise self._moved(f"serial {expected_serial} is followed by {expected_serial + 1}, not {state.serial}")
+        base = Base.of(state, expected_serial, self._database.where)
         known = self._known
         if known is None or (known.state.serial, known.state.lineage) != (expected_serial, state.lineage):
             self.read()
-            known = self._compared(state.lineage, expected_serial)
+            known = self._compared(base)
         change = known.change(state, self._host.token())
         if not self._database.write(change):
-            raise self._refusal(change)
+            raise self._refusal(base)
         known.written(state, change)
         self._known = known
 
-    def _compared(self, lineage: str, expected: int) -> Known:
-        """What is known, if it is what a commit on ``expected`` stands on."""
-        if self._known is None:
-            if expected:
-                raise self._moved(f"serial {expected} was recorded, and now there is no state at all")
-            return Known.nothing(lineage)
-        self._compare(self._known.state.lineage, self._known.state.serial, lineage, expected)
-        return self._known
+    def _compared(self, base: Base) -> Known:
+        """What is known, if it is what a commit on ``base`` stands on."""
+        base.check(None if self._known is None else self._known.state)
+        return self._known or Known.nothing(base.lineage)
 
-    def _compare(self, lineage: str, serial: int, ours: str, expected: int) -> None:
-        if lineage != ours:
-            raise self._moved(f"the state there is of another lineage, {lineage}, and this run's is {ours}")
-        if serial != expected:
-            raise self._moved(f"serial {serial} is recorded, and this run stands on {expected}")
-
-    def _refusal(self, change: Change) -> StateError:
-        """Why the database did not take ``change``; the reader says so of what cannot be read at all."""
+    def _refusal(self, base: Base) -> StateError:
+        """Why the database took no commit on ``base``; the reader says so of what cannot be read at all."""
         stands = self._database.standing(self._assembled)
-        if stands is None:
-            return self._moved(f"serial {change.expected} was recorded, and now there is no state at all")
-        self._compare(stands.state.lineage, stands.state.serial, change.lineage, change.expected)
-        return self._moved(
-            f"serial {change.expected} does not read as it did: somebody edited it without raising the serial"
-        )
-
-    def _moved(self, why: str) -> StateMoved:
-        return StateMoved(
-            "the state is not the one this run began with; this run wrote nothing more",
-            where=self._database.where,
-            why=why,
-            next_step="run mesms-gitops plan to see where things stand, then apply that",
-        )
+        base.check(None if stands is None else stands.state)
+        return base.edited()
 
     def lock(self, operation: str, timeout: float) -> AbstractContextManager[None]:
         """Hold the lock. Raises `StateLocked` after ``timeout`` seconds, `StateError`."""
@@ -171,7 +171,7 @@ class SqlStore:
 
     def examine(self) -> Iterator[Line]:
         """See `examining.Examinable`. Nothing is written."""
-        self._database.is_bereft()
+        self._database.try_write()
         yield "ok", "state backend: a database that answers; each commit is one transaction", ""
 
     def info(self) -> LockInfo | None:
@@ -228,7 +228,7 @@ class SqlStore:
             if head is None:
                 raise StateError("there is no state to retire", where=self._database.where)
             if head.moved_to is None:
-                self._compare(head.lineage, head.serial, head.lineage, expected_serial)
+                Base(self._database.where, head.lineage, expected_serial).check(head)
             elif head.moved_to != to:
                 raise StateRetired(head.moved_to, where=self._database.where)
             last = self._last(freeze)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
     from mesms_gitops.store.rows import Change
 
     Result = TypeVar("Result")
+
+
+_ROWS = "select name, record from mesms_campaign where state = ? order by name"
+_HEAD = """
+select lineage, serial, head, stamp, tally, moved_to, (
+    select journal.serial from mesms_journal as journal where journal.state = mesms_state.name
+    order by journal.id desc limit 1)
+from mesms_state where name = ?
+"""
 
 
 def sqlite_store(location: str, root: Path, on_note: Callable[[str], None], environment: Mapping[str, str]) -> SqlStore:
@@ -58,21 +68,19 @@ class SqliteDatabase(Database):
         self.where = file.where
         self.remedy = file.remedy
         self._file = file
-        self._state = state
+        self.state = state
 
     def standing(self, take: Callable[[Standing], Result]) -> Result:
         with self._file.reading("read the state") as connection:
             if connection is None:
                 return take(Standing(None))
-            rows = connection.execute(
-                "select name, record from mesms_campaign where state = ? order by name", (self._state,)
-            )
-            return take(Standing(self._head(connection), map(_texts, rows)))
+            head = self._head(connection)
+            # closed whatever `take` raises: rows that nobody reads to their end would keep every writer out
+            with closing(connection.execute(_ROWS, (self.state,))) as rows:
+                return take(Standing(head, map(_texts, rows)))
 
     def _head(self, connection: sqlite3.Connection) -> Head | None:
-        row = connection.execute(
-            "select lineage, serial, head, stamp, moved_to from mesms_state where name = ?", (self._state,)
-        ).fetchone()
+        row = connection.execute(_HEAD, (self.state,)).fetchone()
         return None if row is None else Head(*row)
 
     def write(self, change: Change) -> bool:
@@ -81,23 +89,23 @@ class SqliteDatabase(Database):
                 return False
             if change.head_before is None:
                 # what a state left that was removed by hand is not this one's
-                connection.execute("delete from mesms_campaign where state = ?", (self._state,))
+                connection.execute("delete from mesms_campaign where state = ?", (self.state,))
             connection.execute(
-                "insert into mesms_state (name, lineage, serial, head, stamp) values (?, ?, ?, ?, ?) "
+                "insert into mesms_state (name, lineage, serial, head, stamp, tally) values (?, ?, ?, ?, ?, ?) "
                 "on conflict (name) do update set serial = excluded.serial, head = excluded.head, "
-                "stamp = excluded.stamp",
-                (self._state, change.lineage, change.serial, change.head, change.stamp),
+                "stamp = excluded.stamp, tally = excluded.tally",
+                (self.state, change.lineage, change.serial, change.head, change.stamp, change.tally),
             )
             connection.executemany(
                 "replace into mesms_campaign (state, name, record) values (?, ?, ?)",
-                [(self._state, name, text) for name, text in change.put.items()],
+                [(self.state, name, text) for name, text in change.put.items()],
             )
             connection.executemany(
-                "delete from mesms_campaign where state = ? and name = ?", [(self._state, name) for name in change.gone]
+                "delete from mesms_campaign where state = ? and name = ?", [(self.state, name) for name in change.gone]
             )
             connection.executemany(
                 "insert into mesms_journal (state, serial, campaign, run, what) values (?, ?, ?, ?, ?)",
-                [(self._state, change.serial, note.campaign, note.run, note.what) for note in change.notes],
+                [(self.state, change.serial, note.campaign, note.run, note.what) for note in change.notes],
             )
         return True
 
@@ -107,15 +115,18 @@ class SqliteDatabase(Database):
             return head is None and change.head_before is None
         if head.moved_to is not None or (head.lineage, head.serial) != (change.lineage, change.expected):
             return False
-        return digest(head.text) == change.head_before and all(
+        return (digest(head.text), head.tally) == (change.head_before, change.tally_before) and all(
             self._row_digest(connection, name) == expected for name, expected in change.touched.items()
         )
 
     def _row_digest(self, connection: sqlite3.Connection, name: str) -> bytes | None:
         row = connection.execute(
-            "select record from mesms_campaign where state = ? and name = ?", (self._state, name)
+            "select record from mesms_campaign where state = ? and name = ?", (self.state, name)
         ).fetchone()
         return None if row is None else digest(row[0])
+
+    def try_write(self) -> None:
+        self._file.try_writing("write the state")
 
     def is_bereft(self) -> bool:
         with self._file.reading("look for the state") as connection:
@@ -124,7 +135,7 @@ class SqliteDatabase(Database):
             (found,) = connection.execute(
                 "select exists (select 1 from mesms_journal where state = :name) "
                 "and not exists (select 1 from mesms_state where name = :name)",
-                {"name": self._state},
+                {"name": self.state},
             ).fetchone()
             return bool(found)
 
@@ -133,7 +144,7 @@ class SqliteDatabase(Database):
             return None if connection is None else self._freeze(connection)
 
     def _freeze(self, connection: sqlite3.Connection) -> str | None:
-        row = connection.execute("select stop from mesms_freeze where state = ?", (self._state,)).fetchone()
+        row = connection.execute("select stop from mesms_freeze where state = ?", (self.state,)).fetchone()
         return None if row is None else str(row[0])
 
     def amend_freeze(self, change: Callable[[str | None], str]) -> None:
@@ -141,12 +152,12 @@ class SqliteDatabase(Database):
             self._put_freeze(connection, change(self._freeze(connection)))
 
     def _put_freeze(self, connection: sqlite3.Connection, text: str) -> None:
-        connection.execute("replace into mesms_freeze (state, stop) values (?, ?)", (self._state, text))
+        connection.execute("replace into mesms_freeze (state, stop) values (?, ?)", (self.state, text))
 
     def retire(self, to: str, change: Callable[[Head | None, str | None], str]) -> None:
         with self._file.writing("write the tombstone") as connection:
             self._put_freeze(connection, change(self._head(connection), self._freeze(connection)))
-            connection.execute("update mesms_state set moved_to = ? where name = ?", (to, self._state))
+            connection.execute("update mesms_state set moved_to = ? where name = ?", (to, self.state))
 
     def holder(self) -> LockInfo | None:
         """Who the row says it is."""
@@ -155,15 +166,15 @@ class SqliteDatabase(Database):
 
     def held_by(self, connection: sqlite3.Connection) -> LockInfo | None:
         """The same, within a transaction."""
-        row = connection.execute("select holder from mesms_lock where state = ?", (self._state,)).fetchone()
+        row = connection.execute("select holder from mesms_lock where state = ?", (self.state,)).fetchone()
         return None if row is None else decode_lock(str(row[0]).encode())
 
     def hand_over(self, connection: sqlite3.Connection, holder: LockInfo | None) -> None:
         """Make ``holder`` the one, or nobody."""
-        connection.execute("delete from mesms_lock where state = ?", (self._state,))
+        connection.execute("delete from mesms_lock where state = ?", (self.state,))
         if holder is not None:
             text = encode_lock(holder).decode()
-            connection.execute("insert into mesms_lock (state, holder) values (?, ?)", (self._state, text))
+            connection.execute("insert into mesms_lock (state, holder) values (?, ?)", (self.state, text))
 
 
 class RowLock(Lock):

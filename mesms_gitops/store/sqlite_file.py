@@ -32,13 +32,13 @@ create table if not exists mesms_schema (version integer not null);
 insert into mesms_schema select {version} where not exists (select 1 from mesms_schema);
 create table if not exists mesms_state (
     name text primary key, lineage text not null, serial integer not null, head text not null, stamp text not null,
-    moved_to text);
+    tally text not null, moved_to text);
 create table if not exists mesms_campaign (
     state text not null, name text not null, record text not null, primary key (state, name)) without rowid;
 create table if not exists mesms_journal (
     id integer primary key, state text not null, serial integer not null,
     at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')), campaign text, run text, what text not null);
-create index if not exists mesms_journal_of_state on mesms_journal (state, serial);
+create index if not exists mesms_journal_of_state on mesms_journal (state);
 create table if not exists mesms_freeze (state text primary key, stop text not null);
 create table if not exists mesms_lock (state text primary key, holder text not null);
 """
@@ -110,6 +110,17 @@ class SqliteFile:
                 if connection.in_transaction:
                     connection.execute("rollback")
 
+    def try_writing(self, doing: str) -> None:
+        """Raise `StateError` if `writing` would have no right to do so, where the file stands. Nothing is written."""
+        with self.reading(doing):
+            pass
+        # SQLite says so only to who writes; a commit begins with a journal beside the file
+        wanted = {self._path: os.W_OK, self._path.parent: os.W_OK | os.X_OK} if self._identity() else {}
+        for path, right in wanted.items():
+            if not os.access(path, right):
+                why = f"this user may not write to {path}"
+                raise StateError(f"cannot {doing}", where=self.where, why=why, next_step=_WRITABLE)
+
     def _made(self) -> sqlite3.Connection:
         disk = Disk()
         disk.make_folder(self._path.parent)
@@ -155,9 +166,10 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
 
 
 _MEND = "mend this, then run the same command again"
+_WRITABLE = "make this file and its folder writable for this user, or set `state:` to a place that is"
 _NEXT = {
     sqlite3.SQLITE_BUSY: "another process has been writing for long: end it, or wait, then run the same command again",
-    sqlite3.SQLITE_READONLY: "make this file and its folder writable for this user, or set `state:` to a place that is",
-    sqlite3.SQLITE_CANTOPEN: "make this file and its folder writable for this user, or set `state:` to a place that is",
+    sqlite3.SQLITE_READONLY: _WRITABLE,
+    sqlite3.SQLITE_CANTOPEN: _WRITABLE,
     sqlite3.SQLITE_FULL: "make room on this disk (or raise the quota), then run the same command again",
 }

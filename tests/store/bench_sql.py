@@ -7,13 +7,15 @@ import json
 import sqlite3
 import uuid
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from mesms_gitops.store.codec import decode
+from mesms_gitops.store.rows import Known
 from tests.audience import servers
 
 from .benches import Bench
@@ -52,12 +54,12 @@ class SqlBench(Bench):
                 lineage = tree.get("lineage", "") if isinstance(tree, dict) else ""
                 self._do(connection, "update mesms_state set lineage = {}, head = {}", lineage, body.decode("latin-1"))
                 return
-            for name, campaign in tree.pop("campaigns").items():
-                record = json.dumps(campaign, sort_keys=True, ensure_ascii=False)
+            # a state that is in order, tally and all: only a run that had read another one can tell
+            change = Known.nothing(tree["lineage"]).change(decode(body), "stamp")
+            for name, record in change.put.items():
                 self._do(connection, "update mesms_campaign set record = {} where name = {}", record, name)
-            lineage, serial = tree.pop("lineage"), tree.pop("serial")
-            head = json.dumps(tree, sort_keys=True, ensure_ascii=False)
-            self._do(connection, "update mesms_state set lineage = {}, serial = {}, head = {}", lineage, serial, head)
+            put = (change.lineage, change.serial, change.head, change.tally)
+            self._do(connection, "update mesms_state set lineage = {}, serial = {}, head = {}, tally = {}", *put)
 
     def _do(self, connection: Any, statement: str, *values: object) -> None:
         connection.execute(statement.format(*[self.mark] * len(values)), values)
@@ -131,6 +133,16 @@ class PostgresBench(SqlBench):
     def connected(self) -> Iterator[Any]:
         with server().connect(self.schema) as connection:
             yield connection
+
+    def role(self) -> tuple[str, str]:
+        """Somebody new, who may do nothing here: the name, and the location by which they come."""
+        role = f"r{uuid.uuid4().hex}"
+        passfile = self.root / f"{role}.pgpass"
+        passfile.touch(0o600)
+        passfile.write_text(f"*:*:*:{role}:sesame-in-tests\n", encoding="utf-8")
+        with self.connected() as connection:
+            connection.execute(f"create role {role} login password 'sesame-in-tests'")
+        return role, replace(server(), passfile=passfile).location(schema=self.schema, user=role)
 
 
 def postgres_bench(root: Path) -> PostgresBench:

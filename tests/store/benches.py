@@ -25,7 +25,7 @@ class Bench:
     """A place for state, empty at first. ``notes`` is everything that the stores opened here had to say.
 
     ``environment`` are the variables that a run needs there; whoever makes a bench sets them for this process too.
-    ``commits_take``: seconds in which a run does a few commits.
+    ``commits_take``: seconds in which a run does a few commits; ``wins``: how many each of many racing runs shall do.
     """
 
     root: Path
@@ -33,6 +33,7 @@ class Bench:
     notes: list[str] = field(default_factory=list)
     environment: Mapping[str, str] = field(default_factory=dict)
     commits_take: float = 0.05
+    wins: int = 4
     runner: ClassVar[Path] = RUNNER
 
     def open(self) -> Store:

@@ -16,8 +16,9 @@ class Cutter:
     """``cut`` says where the next bytes of a client end: with what they ask (``request``: it never arrives; ``late``:
     it arrives when the client has long gone on by another way) or with what is answered (``answer``: it arrives).
 
-    Only bytes that hold ``at`` are cut. ``late`` is set to let late bytes arrive; ``arrived`` then says that they were
-    answered. ``meanwhile`` is called once the client has been cut off, before anything else passes.
+    Only bytes that hold ``at`` are cut. ``late`` is set to let late bytes arrive, which they do after ``patience``
+    seconds at the latest; ``arrived`` then says that they were answered. ``meanwhile`` is called once the client has
+    been cut off, before anything else passes.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -26,6 +27,7 @@ class Cutter:
         self.cuts = 0
         self.meanwhile: Callable[[], None] = lambda: None
         self.late = threading.Event()
+        self.patience = 10.0
         self.arrived = threading.Event()
         self._server = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -83,7 +85,7 @@ class Cutter:
         with suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
         if cut == "late":
-            self.late.wait(10)
+            self.late.wait(self.patience)
             server.sendall(body)
             if server.recv(1 << 20):
                 self.arrived.set()

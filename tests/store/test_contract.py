@@ -143,12 +143,12 @@ def test_a_hand_edit_in_the_middle_of_a_run_is_noticed(bench: Bench) -> None:
 def test_sixteen_race_and_no_update_is_lost(bench: Bench) -> None:
     """Sixteen processes commit without any lock: each serial has one winner, and every winner's campaign is there."""
     with ExitStack() as stack:
-        runs = [stack.enter_context(bench.run("race", 4, str(me))) for me in range(16)]
+        runs = [stack.enter_context(bench.run("race", bench.wins, str(me))) for me in range(16)]
         spoken = [run.communicate()[0] for run in runs]
         assert [run.returncode for run in runs] == [0] * 16, spoken
     end = bench.open().read()
-    assert end.serial == 64
-    assert set(end.campaigns) == {f"c-{me}-{won}" for me in range(16) for won in range(4)}
+    assert end.serial == 16 * bench.wins
+    assert set(end.campaigns) == {f"c-{me}-{won}" for me in range(16) for won in range(bench.wins)}
 
 
 # ── the lock ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -64,7 +64,6 @@ def test_a_database_is_not_touched_when_it_is_named(tmp_path: Path, location: st
     [
         ("", "empty"),
         ("  ", "empty"),
-        ("redis://h/0", "no backend has this scheme"),
         ("~/state.json", "~ is not expanded"),
         (".mesms/", "a folder"),
         (".", "a folder"),
@@ -78,6 +77,26 @@ def test_what_names_no_store(tmp_path: Path, location: str, why: str) -> None:
         open_store(location, tmp_path, silent)
     assert why in caught.value.why
     assert caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("location", "why"),
+    [
+        ("redis://h/0", "no backend has the scheme redis://"),
+        ("https://h/state.json", "no backend has the scheme https://"),
+        ("mysql://me:hunter2@h/shop", "recipients can be read from MySQL, but it is not a state backend"),
+        ("MySQL+pymysql://h/shop", "recipients can be read from MySQL, but it is not a state backend"),
+        ("mariadb://h/shop", "recipients can be read from MySQL, but it is not a state backend"),
+    ],
+)
+def test_what_names_no_backend(tmp_path: Path, location: str, why: str) -> None:
+    """It says which there are, and where one is named."""
+    with pytest.raises(ConfigError, match="names no backend") as caught:
+        open_store(location, tmp_path, silent)
+    assert caught.value.why == why
+    for one in (".mesms/state.json", "git:", "s3://", "gs://", "az://", "postgresql://", "sqlite:///", "MESMS_STATE"):
+        assert one in caught.value.next_step
+    assert "hunter2" not in caught.value.where
 
 
 def test_a_password_is_not_shown(tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ def grown(state: State | None, *names: str) -> State:
     return replace(state, serial=state.serial + 1)
 
 
+FINE = [("ok", "state backend: a database that answers; each commit is one transaction", "")]
+
+
 def opened(location: str, root: Path, notes: list[str] | None = None) -> Store:
     return open_store(location, root, [].append if notes is None else notes.append)
 
@@ -72,7 +75,7 @@ def test_a_commit_writes_the_rows_that_changed(bench: PostgresBench) -> None:
 
 
 def test_a_row_that_was_edited_is_not_written_over(bench: PostgresBench) -> None:
-    """Each row that a commit touches must read as it did; so must the head, and an edit elsewhere is kept."""
+    """Each row that a commit touches must read as it did; so must the head, and an edit elsewhere is read by nobody."""
     store = bench.open()
     first = grown(None, "a", "b")
     store.commit(first, 0)
@@ -82,15 +85,21 @@ def test_a_row_that_was_edited_is_not_written_over(bench: PostgresBench) -> None
     store.commit(second, 1)
     third = replace(second.with_campaign(replace(second.campaigns["a"], revision=2)), serial=3)
     for attempt in (third, replace(second.without_campaign("a"), serial=3)):
-        with pytest.raises(StateMoved) as caught:
+        with pytest.raises(StateUnreadable, match="cannot be read") as caught:
             store.commit(attempt, 2)
-        assert "without raising the serial" in caught.value.why
-    assert bench.open().read().campaigns["a"].file == "campaigns/z.yaml"
+        assert "all 3 are there" in caught.value.why
+    with pytest.raises(StateUnreadable):
+        bench.open().read()
+    with bench.connected() as connection:
+        (left,) = connection.execute("select record from mesms_campaign where name = 'a'").fetchone()
+        assert "campaigns/z.yaml" in left
+        connection.execute("update mesms_campaign set record = replace(record, '/z.yaml', '/a.yaml') where name = 'a'")
+    assert bench.open().read() == second
     with bench.connected() as connection:
         connection.execute('update mesms_state set head = \'{"suppressed": ["00ff:0123456789abcdef"], "version": 1}\'')
-    with pytest.raises(StateMoved):
+    with pytest.raises(StateUnreadable) as caught:
         store.commit(grown(second, "d"), 2)
-    assert bench.open().read().suppressed == ("00ff:0123456789abcdef",)
+    assert "the head row" in caught.value.where
 
 
 def test_states_of_one_database_do_not_meet(tmp_path: Path, bench: PostgresBench) -> None:
@@ -231,6 +240,21 @@ def test_a_stop_that_is_cut_is_written(tmp_path: Path, bench: PostgresBench, pro
     assert store.read_freeze() == Freeze(campaigns=frozenset({"a"}))
 
 
+def test_a_stop_is_not_held_up_by_what_its_own_lost_session_has_locked(
+    tmp_path: Path, bench: PostgresBench, proxy: Cutter
+) -> None:
+    """A connection that breaks in silence leaves its transaction open on the server: the next connection ends it."""
+    store = opened(f"{through(proxy, bench)}&application_name=alone", tmp_path)
+    store.write_freeze(Freeze())
+    proxy.cut, proxy.at, proxy.patience = "late", b"COMMIT", 300.0
+    store.write_freeze(Freeze(everything=True))
+    assert proxy.cuts == 1
+    assert bench.open().read_freeze() == Freeze(everything=True)
+    with bench.connected() as connection:
+        sessions = "select count(*) from pg_stat_activity where application_name = 'alone'"
+        assert connection.execute(sessions).fetchone() == (1,)
+
+
 def test_a_session_that_the_server_ends_is_followed_by_another(bench: PostgresBench) -> None:
     """An administrator who ends our session, or a server that restarts, ends neither the run nor its lock."""
     store = bench.open()
@@ -324,13 +348,8 @@ def test_a_wrong_password(tmp_path: Path) -> None:
 
 def test_a_user_without_rights(tmp_path: Path, bench: PostgresBench) -> None:
     """It may read nothing and make nothing; the error gives the SQL that lets it, and with that it works."""
-    schema, role = bench.schema, f"r{bench.schema}"
-    passfile = tmp_path / "pgpass"
-    passfile.touch(0o600)
-    passfile.write_text(f"*:*:*:{role}:sesame-in-tests\n", encoding="utf-8")
-    location = replace(server(), passfile=passfile).location(schema=schema, user=role)
+    schema, (_, location) = bench.schema, bench.role()
     with bench.connected() as connection:
-        connection.execute(f"create role {role} login password 'sesame-in-tests'")
         connection.execute(f"create schema {schema}")
         store = opened(location, tmp_path)
         assert store.read() is None
@@ -345,13 +364,8 @@ def test_a_user_without_rights(tmp_path: Path, bench: PostgresBench) -> None:
 def test_tables_that_may_not_be_looked_at_are_no_empty_start(tmp_path: Path, bench: PostgresBench) -> None:
     """A schema without USAGE hides its tables: that is an error, with the SQL that shows them, in every act."""
     bench.open().commit(grown(None, "a"), 0)
-    schema, role = bench.schema, f"h{bench.schema}"
-    passfile = tmp_path / "pgpass"
-    passfile.touch(0o600)
-    passfile.write_text(f"*:*:*:{role}:sesame-in-tests\n", encoding="utf-8")
-    location = replace(server(), passfile=passfile).location(schema=schema, user=role)
+    schema, (_, location) = bench.schema, bench.role()
     with bench.connected() as connection:
-        connection.execute(f"create role {role} login password 'sesame-in-tests'")
         for error in failing(opened(location, tmp_path)):
             assert "may not be looked at" in error.what
             assert f'"{schema}"' in error.why
@@ -365,23 +379,22 @@ def test_tables_that_may_not_be_looked_at_are_no_empty_start(tmp_path: Path, ben
 
 
 def test_a_user_that_may_only_look(tmp_path: Path, bench: PostgresBench) -> None:
-    """It reads, and is told what it lacks when it writes; with that it writes."""
+    """It reads, and is told what it lacks when it writes, or asks whether it could; with that it writes."""
     bench.open().commit(grown(None, "a"), 0)
-    schema, role = bench.schema, f"r{bench.schema}"
-    passfile = tmp_path / "pgpass"
-    passfile.touch(0o600)
-    passfile.write_text(f"*:*:*:{role}:sesame-in-tests\n", encoding="utf-8")
-    location = replace(server(), passfile=passfile).location(schema=schema, user=role)
+    schema, (role, location) = bench.schema, bench.role()
     with bench.connected() as connection:
-        connection.execute(f"create role {role} login password 'sesame-in-tests'")
         connection.execute(f"grant usage on schema {schema} to {role}")
         connection.execute(f"grant select on all tables in schema {schema} to {role}")
         store = opened(location, tmp_path)
         assert set(store.read().campaigns) == {"a"}
         with pytest.raises(StateError) as caught:
             store.commit(grown(store.read(), "b"), 1)
+        with pytest.raises(StateError, match="cannot write the state") as examined:
+            list(store.examine())
+        assert examined.value.next_step == caught.value.next_step
         (grant,) = re.findall(r"GRANT SELECT, .*", caught.value.next_step)
         connection.execute(grant)
+    assert list(store.examine()) == FINE
     store.commit(grown(store.read(), "b"), 1)
 
 
@@ -389,9 +402,25 @@ def test_a_server_that_only_follows(tmp_path: Path, bench: PostgresBench) -> Non
     """A read-only session, as a standby gives, reads, and says of a write that the primary is wanted."""
     bench.open().commit(grown(None, "a"), 0)
     store = opened(f"{bench.location}&options=-cdefault_transaction_read_only%3Don", tmp_path)
-    with pytest.raises(StateError) as caught:
-        store.commit(grown(store.read(), "b"), 1)
-    assert "primary" in caught.value.next_step
+    for act in (lambda: store.commit(grown(store.read(), "b"), 1), lambda: list(store.examine())):
+        with pytest.raises(StateError) as caught:
+            act()
+        assert "primary" in caught.value.next_step
+
+
+def test_to_be_examined_writes_nothing(bench: PostgresBench) -> None:
+    """Where nothing stands no table is made; where a state does, not a row of it is touched."""
+    assert list(bench.open().examine()) == FINE
+    with bench.connected() as connection:
+        assert connection.execute("select to_regclass('mesms_schema')").fetchone() == (None,)
+        store = bench.open()
+        store.commit(grown(None, "a"), 0)
+        everything = "select xmin::text, xmax::text, state.* from mesms_state as state"
+        before = connection.execute(everything).fetchall()
+        assert list(bench.open().examine()) == list(store.examine()) == FINE
+        assert connection.execute(everything).fetchall() == before
+        assert connection.execute("select count(*) from mesms_journal").fetchone() == (2,)
+    store.commit(grown(grown(None, "a"), "b"), 1)
 
 
 def test_tables_of_a_newer_version_are_left_alone(bench: PostgresBench) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +21,6 @@ from mesms_gitops.store.sqlite_file import SqliteFile
 from .bench_sql import sqlite_bench
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mesms_gitops.store.port import Store
 
     from .bench_sql import SqliteBench
@@ -163,14 +165,46 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
     assert caught.value.next_step
 
 
-@pytest.mark.skipif(not os.getuid(), reason="root may write anywhere")
-def test_a_file_that_may_not_be_written(tmp_path: Path, bench: SqliteBench) -> None:
-    """The error says what to make writable."""
+MEEK = [] if os.getuid() else ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+"""What takes from root, who may write anywhere, the right to do so."""
+UNWRITABLE = """
+import sys
+from pathlib import Path
+from mesms_gitops.errors import StateError
+from tests.store.test_sqlite import grown, opened
+store = opened(sys.argv[1], Path(sys.argv[2]))
+for act in (lambda: store.commit(grown(grown(None, "a")), 1), lambda: list(store.examine())):
+    try:
+        act()
+    except StateError as error:
+        print(error.next_step)
+"""
+
+
+def test_to_be_examined_makes_and_writes_nothing(tmp_path: Path, bench: SqliteBench) -> None:
+    """Neither file nor folder; and a file that stands keeps its bytes."""
+    fine = [("ok", "state backend: a database that answers; each commit is one transaction", "")]
+    assert list(bench.open().examine()) == fine
+    assert list(tmp_path.iterdir()) == []
     bench.open().commit(grown(None, "a"), 0)
-    (tmp_path / ".mesms/state.db").chmod(0o400)
-    with pytest.raises(StateError) as caught:
-        bench.open().commit(grown(grown(None, "a")), 1)
-    assert "writable" in caught.value.next_step
+    before = (tmp_path / ".mesms/state.db").read_bytes()
+    assert list(bench.open().examine()) == fine
+    assert (tmp_path / ".mesms/state.db").read_bytes() == before
+
+
+@pytest.mark.skipif(bool(MEEK) and shutil.which("setpriv") is None, reason="root may write anywhere")
+@pytest.mark.parametrize(("name", "mode"), [("state.db", 0o400), ("", 0o500)])
+def test_a_file_that_may_not_be_written(tmp_path: Path, bench: SqliteBench, name: str, mode: int) -> None:
+    """The error says what to make writable: the file, and its folder; whoever only asks is told the same."""
+    bench.open().commit(grown(None, "a"), 0)
+    (tmp_path / ".mesms" / name).chmod(mode)
+    command = [*MEEK, sys.executable, "-c", UNWRITABLE, bench.location, str(bench.root)]
+    ran = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
+    (tmp_path / ".mesms").chmod(0o700)
+    [committing, examining] = ran.stdout.splitlines()
+    assert "make this file and its folder writable" in committing
+    assert examining == committing
+    assert bench.open().read() == grown(None, "a")
 
 
 def test_another_writer_that_hangs(bench: SqliteBench, monkeypatch: pytest.MonkeyPatch) -> None:

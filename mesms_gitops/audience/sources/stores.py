@@ -20,7 +20,7 @@ from mesms_gitops.audience.sources.fetched import refuse_userinfo
 from mesms_gitops.audience.sources.outside import MIB, Step
 from mesms_gitops.audience.sources.reader import Finding, Unusable
 from mesms_gitops.audience.sources.spool import Spool, take, too_large, too_slow
-from mesms_gitops.audience.sources.web import is_loopback
+from mesms_gitops.model.endpoints import CREDENTIALS, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
     from mesms_gitops.audience.sources.outside import Outside
     from mesms_gitops.model.campaign import ListSource
 
-_SETTINGS: Final = {
-    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the role of this machine",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`",
-    "az": "AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN, or the machine's role",
-}
 _RETRIES: Final = 2
 
 
@@ -141,7 +136,7 @@ def _named(error: Exception, source: ListSource, label: str, outside: Outside) -
     told, name = str(error), type(error).__name__
     found = _CODE.search(told)
     code = found[1] if found else ""
-    settings = f"credentials come from {_SETTINGS[scheme]}"
+    settings = f"credentials come from {CREDENTIALS[scheme]}"
 
     def finding(what: str, next_step: str, why: str | None = code or None, number: str = codes.NOT_REACHED) -> Finding:
         return Finding(number, f"{label} {what}", key=kind, why=why, next_step=next_step)

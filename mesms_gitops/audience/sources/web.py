@@ -8,7 +8,6 @@ have been cut off, and half an opt-out list texts people who refused.
 from __future__ import annotations
 
 import gzip
-import ipaddress
 import os
 import socket
 import threading
@@ -26,6 +25,7 @@ from mesms_gitops.audience.sources.fetched import refuse_userinfo
 from mesms_gitops.audience.sources.outside import MIB, Step
 from mesms_gitops.audience.sources.reader import Finding, Unusable
 from mesms_gitops.audience.sources.spool import Spool, take, too_large, too_slow
+from mesms_gitops.model.endpoints import is_loopback
 
 if TYPE_CHECKING:
     import ssl
@@ -50,14 +50,6 @@ _NEXT_STEPS: Final = {
 def fetch(source: ListSource, label: str, spool: Spool, outside: Outside) -> None:
     """Put the list into ``spool``. Raises Unusable."""
     _Visit(source, label, spool, outside).fetch()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine by name or address, without asking anybody."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _Visit:
