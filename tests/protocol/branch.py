@@ -149,7 +149,7 @@ def stands_stopped(machine: Machine) -> bool:
     return found is not None and decode_freeze(found.seen).is_active
 
 
-class _Host(OneHost):
+class WaitingHost(OneHost):
     """Waiting takes as long as it takes."""
 
     def sleep(self, seconds: float) -> None:
@@ -162,5 +162,5 @@ class BranchStore(GitStore):
     wave = 1
 
     def __init__(self, machine: Machine, process: Process) -> None:
-        super().__init__(Branch(machine), ADDRESS, host=_Host(machine, process))
+        super().__init__(Branch(machine), ADDRESS, host=WaitingHost(machine, process))
         self.wave = machine.wave

@@ -17,7 +17,7 @@ from mesms_gitops.store.git_repository import PushEnd
 from mesms_gitops.store.object_store import BACKUP, ObjectStore
 from tests.store.memory_disk import Content, Died
 
-from .branch import ADDRESS, FREEZE, PLACES, _Host, commit_of, land
+from .branch import ADDRESS, FREEZE, PLACES, WaitingHost, commit_of, land
 from .fate import Event, Kind
 from .machine import LATE, LOCK, STATE, Asked
 
@@ -128,7 +128,7 @@ class BucketStore(ObjectStore):
     wave = 1
 
     def __init__(self, machine: Machine, process: Process) -> None:
-        super().__init__(f"s3://bucket/{KEY}", environment={}, host=_Host(machine, process))
+        super().__init__(f"s3://bucket/{KEY}", environment={}, host=WaitingHost(machine, process))
         self.wave = machine.wave
         self._is_trusted = True
         bucket = Bucket(machine)

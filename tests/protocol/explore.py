@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .fate import EVENTS, Schedule
+from .fate import EVENTS, MENDED, Schedule
 from .judge import judge
 from .life import beginning, play
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Choose = Callable[[Schedule], bool]
 
 
+NOTICED = "a connection broke, and a person is asked only because of that"
+
+
 @dataclass(frozen=True)
 class Node:
     """A moment between two turns, the events that led to it, and how many boundaries they crossed."""
@@ -30,6 +33,16 @@ class Node:
     moment: Moment
     schedule: Schedule = ()
     crossed: int = 0
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """Of two nodes with equal moments the lower is followed: of it more is to be said."""
+        return len(self.schedule), not is_mended(self.schedule)
+
+
+def is_mended(schedule: Schedule) -> bool:
+    """Whether nobody is to notice what ``schedule`` does."""
+    return all(event in MENDED for _, event in schedule)
 
 
 @dataclass
@@ -53,21 +66,23 @@ class Report:
 def explore(scenario: Scenario, depth: int, choose: Choose = lambda _schedule: True) -> Report:
     """Play every schedule of up to ``depth`` events that ``choose`` lets through, and judge every end."""
     report = Report(scenario.name)
-    level = [Node(beginning(scenario.wave, is_branch=scenario.is_branch))]
+    level = [Node(beginning(scenario.wave, scenario.backend))]
     for turn in range(scenario.turns):
         following: dict[Hashable, Node] = {}
         for node in level:
             for child in _children(scenario, turn, node, depth, choose, report):
                 key = child.moment.key
                 known = following.get(key)
-                if known is None or len(child.schedule) < len(known.schedule):
+                if known is None or child.rank < known.rank:
                     following[key] = child
         level = list(following.values())
-    for node in level:
+    asks: dict[Schedule, bool] = {}
+    for node in sorted(level, key=lambda node: node.rank):
         verdict = judge(scenario, node.moment)
         report.ends += 1
-        report.asked += verdict.asked
-        report.note(node.schedule, verdict.problems)
+        report.asked += asks.setdefault(node.schedule, verdict.asked)
+        is_noticed = verdict.asked and not asks[()] and is_mended(node.schedule)
+        report.note(node.schedule, [*verdict.problems, *([NOTICED] if is_noticed else ())])
     return report
 
 
@@ -102,7 +117,7 @@ def _next_events(turn: Turn, first: int, struck: Schedule) -> Iterator[tuple[int
 
 def replay(scenario: Scenario, schedule: Schedule, tell: Callable[[str], None] = lambda _line: None) -> list[str]:
     """Play one schedule from the beginning; the problems of its end."""
-    moment, crossed, events = beginning(scenario.wave, is_branch=scenario.is_branch), 0, dict(schedule)
+    moment, crossed, events = beginning(scenario.wave, scenario.backend), 0, dict(schedule)
     for number in range(scenario.turns):
         turn = play(scenario, number, moment, events, crossed)
         tell(f"turn {number}:")
@@ -110,7 +125,17 @@ def replay(scenario: Scenario, schedule: Schedule, tell: Callable[[str], None] =
             struck = events.get(crossed + offset)
             tell(f"  {crossed + offset:4} {kind:6} {name}{f'   <== {struck}' if struck else ''}")
         moment, crossed = turn.after, crossed + len(turn.crossed)
-    return judge(scenario, moment).problems
+    verdict = judge(scenario, moment)
+    if verdict.asked and schedule and is_mended(schedule) and not judge(scenario, _undisturbed(scenario)).asked:
+        verdict.problems.append(NOTICED)
+    return verdict.problems
+
+
+def _undisturbed(scenario: Scenario) -> Moment:
+    moment = beginning(scenario.wave, scenario.backend)
+    for number in range(scenario.turns):
+        moment = play(scenario, number, moment, {}).after
+    return moment
 
 
 def shrunk(scenario: Scenario, schedule: Schedule, problem: str) -> Schedule:

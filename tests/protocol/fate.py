@@ -1,8 +1,8 @@
 """What can go wrong at a boundary, and the schedule that says what does.
 
 A *boundary* is a place where the outside can strike: a request, a step of a write on the disk, the moment before the
-state's guard is entered, a wait. Boundaries are numbered from 0 as a life crosses them. A *schedule* says which event
-strikes at which boundary; with an empty one nothing goes wrong.
+state's guard is entered, a statement to a database, a wait. Boundaries are numbered from 0 as a life crosses them. A
+*schedule* says which event strikes at which boundary; with an empty one nothing goes wrong.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ class Kind(StrEnum):
     WAIT = "wait"
     LOOK = "look"  # a question to the remote of a branch
     PUSH = "push"
+    CONNECT = "connect"
+    QUERY = "query"  # a statement that changes nothing
+    STEP = "step"  # a statement within a transaction, its beginning too
+    COMMIT = "commit"  # a statement that is a transaction of its own
+    END = "end"  # the end of a transaction of several statements
 
 
 class Event(StrEnum):
@@ -54,12 +59,19 @@ class Event(StrEnum):
     DENIED = "denied"  # the remote does not want the push
     VANISHED = "gone"  # the remote is, until the process ends
     VANISHED_ACTED = "gone+"
+    CUT = "cut"  # the connection to the database is, before the question arrived; the server ends the session
+    CUT_ACTED = "cut+"
+    CUT_UNSEEN = "cut~"  # the same, and the server keeps the session for a minute, and all that it has locked
+    CUT_ACTED_UNSEEN = "cut+~"
+    OVERTAKEN = "overtaken"  # the session ended while nobody used it, and another apply did all its work since
     RIVAL = "rival"  # another apply starts now, on this host
     USURPER = "usurper"  # the lock is broken by hand and another apply does all its work now
     STOP = "stop"  # the emergency stop, from another terminal
 
 
 _ANYWHERE = (Event.CTRL_C, Event.STOP, Event.USURPER)
+_CUTS = (Event.CUT, Event.CUT_UNSEEN, Event.VANISHED)
+_ACTED_CUTS = (Event.CRASH_ACTED, Event.CUT_ACTED, Event.CUT_ACTED_UNSEEN, Event.VANISHED_ACTED, Event.FULL)
 EVENTS: Mapping[Kind, tuple[Event, ...]] = MappingProxyType(
     {
         Kind.WRITE: (Event.CRASH, Event.POWER, Event.FULL),
@@ -83,6 +95,11 @@ EVENTS: Mapping[Kind, tuple[Event, ...]] = MappingProxyType(
             *(Event.CRASH, Event.CRASH_ACTED, Event.DROPPED, Event.LOST, Event.LATE),
             *(Event.DENIED, Event.VANISHED, Event.VANISHED_ACTED, Event.RIVAL, *_ANYWHERE),
         ),
+        Kind.CONNECT: (Event.CRASH, Event.UNREACHED, Event.VANISHED, *_ANYWHERE),
+        Kind.QUERY: (Event.CRASH, *_CUTS, Event.OVERTAKEN, Event.RIVAL, *_ANYWHERE),
+        Kind.STEP: (Event.CRASH, *_CUTS),
+        Kind.COMMIT: (Event.CRASH, *_CUTS, *_ACTED_CUTS, Event.LATE, Event.OVERTAKEN, Event.RIVAL, *_ANYWHERE),
+        Kind.END: (Event.CRASH, *_CUTS, *_ACTED_CUTS),
     }
 )
 """Everything that may strike at each kind of boundary."""
@@ -91,6 +108,9 @@ LASTING: Mapping[Event, Event] = MappingProxyType(
     {Event.LIMITED_LONG: Event.LIMITED, Event.UNREACHED_LONG: Event.UNREACHED}
 )
 """Events that go on until their process ends, and what each request of that kind meets meanwhile."""
+
+MENDED = frozenset({Event.CUT, Event.CUT_ACTED, Event.CUT_UNSEEN, Event.CUT_ACTED_UNSEEN})
+"""Events that nobody but the backend is to notice: a life with no others ends as if they had not been."""
 
 Schedule = tuple[tuple[int, Event], ...]
 

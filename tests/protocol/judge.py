@@ -16,7 +16,7 @@ from mesms_gitops.model.state import CampaignPhase
 
 from .fate import Fate
 from .life import attempt, closed, opened
-from .machine import STATE, recorded
+from .machine import recorded
 from .tool import Tool
 
 if TYPE_CHECKING:
@@ -159,9 +159,10 @@ class _End:
 
     def _silences(self) -> Iterator[str]:
         """A send that nobody knows the outcome of shows in `status` and in the plan alike."""
-        if STATE not in self._moment.files:
+        state = recorded(self._moment.files)
+        if state is None:
             return
-        for name, record in self._state.campaigns.items():
+        for name, record in state.campaigns.items():
             is_unknown = any(send.is_unsettled for send in record.sends)
             if is_unknown and self._actions.get(name) is not Reason.UNKNOWN_SEND:
                 yield f"{name} has an unknown send and the plan does not say so"

@@ -11,9 +11,10 @@ from mesms_gitops.sandbox.defaults import GROUP_SIZE, OWNER, default_world
 from mesms_gitops.sandbox.msisdns import Numbers
 from mesms_gitops.sandbox.world import START
 
+from . import tables
 from .branch import stands_stopped
-from .fate import Fate
-from .machine import STATE, Machine
+from .fate import MENDED, Fate
+from .machine import STATE, Backend, Machine
 from .tool import Tool
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Scenario:
     """A short story, and how it must end. ``requests``: sends and cancels that a life without events makes.
 
     ``may_refuse``: that the tool ends with an error is the right end. ``wave``: how many sends one commit may cover.
-    ``is_branch``: the state is on a branch of a remote instead of in a file.
+    ``backend``: where the state is kept.
     """
 
     name: str
@@ -96,7 +97,7 @@ class Scenario:
     requests: tuple[int, int]
     may_refuse: bool = False
     wave: int = 1
-    is_branch: bool = False
+    backend: Backend = Backend.FILE
 
     @property
     def turns(self) -> int:
@@ -128,7 +129,7 @@ class Moment:
     cancelled_by_hand: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
     wave: int = 1
-    is_branch: bool = False
+    backend: Backend = Backend.FILE
 
     @property
     def key(self) -> Hashable:
@@ -137,7 +138,11 @@ class Moment:
         What a dead run left half-written is passed over: that the next one removes it is shown in ``tests/store``.
         """
         world = self.world
-        files = {path: body for path, body in self.files.items() if path.suffix != ".tmp"}
+        files = {
+            path: tables.read(body).key if path == STATE and tables.is_database(body) else body
+            for path, body in self.files.items()
+            if path.suffix != ".tmp"
+        }
         return (
             world.now,
             tuple(world.messages.values()),
@@ -149,12 +154,12 @@ class Moment:
         )
 
 
-def beginning(wave: int = 1, *, is_branch: bool = False) -> Moment:
+def beginning(wave: int = 1, backend: Backend = Backend.FILE) -> Moment:
     """A fresh account, with one contact group more, and an empty folder."""
     world = default_world()
     account = world.accounts[OWNER]
     account.groups = {**account.groups, OTHER_GROUP: Numbers.parse(f"0800006{each:03d}" for each in range(GROUP_SIZE))}
-    return Moment(world, wave=wave, is_branch=is_branch)
+    return Moment(world, wave=wave, backend=backend)
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,11 @@ def play(scenario: Scenario, number: int, before: Moment, events: Mapping[int, E
         error = None
         with machine.running() as process:
             error = machine.apply(process)
+        if error is not None and events and set(events.values()) <= MENDED and not scenario.may_refuse:
+            machine.complaints.append(f"a connection broke, and a run ended with that: {error.what} ({error.why})")
         if isinstance(error, StateLocked):
+            if f"pid {process.pid} " in error.what:
+                machine.complaints.append("a run was locked out by itself")
             with machine.running() as process:
                 machine.usurp(process)  # a run died on another host: a person releases its lock
     return Turn(closed(machine, before), () if step.calm else tuple(fate.crossed))
@@ -193,7 +202,7 @@ def opened(before: Moment, fate: Fate, first_pid: int) -> Machine:
     machine = Machine(before.world.copy(), before.files, fate, first_pid)
     machine.late = list(before.late)
     machine.is_stopped = before.is_stopped
-    machine.wave, machine.is_branch = before.wave, before.is_branch
+    machine.wave, machine.backend = before.wave, before.backend
     machine.cancelled_by_hand = list(before.cancelled_by_hand)
     return machine
 
@@ -209,7 +218,7 @@ def closed(machine: Machine, before: Moment) -> Moment:
         tuple(machine.cancelled_by_hand),
         complaints,
         machine.wave,
-        machine.is_branch,
+        machine.backend,
     )
 
 
@@ -231,8 +240,9 @@ def attempt(work: Callable[[], object]) -> MesmsError | None:
 
 def _stop(machine: Machine, tool: Tool) -> MesmsError | None:
     error = attempt(tool.stop)
-    # on a branch it is done when it stands there, whatever the run that asked for it was told, or can still see
-    machine.is_stopped = stands_stopped(machine) if machine.is_branch else tool.store.read_freeze().is_active
+    # afar it is done when it stands there, whatever the run that asked for it was told, or can still see
+    is_afar = machine.backend is not Backend.FILE
+    machine.is_stopped = stands_stopped(machine) if is_afar else tool.store.read_freeze().is_active
     return error
 
 

@@ -7,6 +7,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +19,7 @@ from mesms_gitops.store.host import Host
 from mesms_gitops.store.port import LockInfo
 from tests.store.memory_disk import Content, Died, MemoryDisk, torn
 
+from . import tables
 from .fate import Event, Fate, Kind
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from mesms_gitops.errors import MesmsError
     from mesms_gitops.model.state import State
     from mesms_gitops.sandbox.world import World
+
+    from .postgres_server import Server
 
     Command = Callable[["Process"], MesmsError | None]
     """What a process does from its start to its end; the error it ends with, if it does."""
@@ -41,6 +45,19 @@ LATE = timedelta(minutes=15)
 _REQUEST_TAKES = 0.2
 
 
+class Backend(StrEnum):
+    """Where the state is kept."""
+
+    FILE = "file"
+    BRANCH = "branch"
+    BUCKET = "bucket"
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+
+DATABASES = (Backend.SQLITE, Backend.POSTGRESQL)
+
+
 class Asked(NamedTuple):
     """A request as the world takes it."""
 
@@ -52,13 +69,18 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Process:
-    """One run of the tool. ``lasting`` are the events that meet every request of a kind until it ends."""
+    """One run of the tool. ``lasting`` are the events that meet every request of a kind until it ends.
+
+    ``connections``: how many it made to a database; ``is_told``: whether its lock had anything to say.
+    """
 
     pid: int
     host: str
     is_dead: bool = False
     is_interrupted: bool = False
     requests: int = 0
+    connections: int = 0
+    is_told: bool = False
     lasting: dict[Kind, Event] = field(default_factory=dict)
 
 
@@ -73,11 +95,15 @@ class Machine:
         self.late: list[tuple[datetime, Asked]] = []
         self.is_stopped = False
         self.wave = 1
-        self.is_branch = False
+        self.backend = Backend.FILE
         self.cancelled_by_hand: list[str] = []
         self.apply: Command = _nothing
         self.stop: Command = _nothing
         self.usurp: Command = _nothing
+        self.is_locked: Callable[[Process], bool] = lambda _process: True
+        """Whether a process that a lock names has it indeed; where a lock goes with a connection, it may not."""
+        self.server: Server | None = None
+        self._is_usurped = False
         self._running: list[Process] = []
         self._next_pid = first_pid
 
@@ -105,6 +131,10 @@ class Machine:
         """Whether a process of this number runs."""
         return any(process.pid == pid and not process.is_dead for process in self._running)
 
+    def runs(self, process: Process) -> bool:
+        """Whether ``process`` has neither ended nor died."""
+        return process in self._running and not process.is_dead
+
     # --- boundaries ---------------------------------------------------------------------------------------------------
 
     def cross(self, name: str, kind: Kind) -> Event | None:
@@ -126,6 +156,7 @@ class Machine:
             case Event.RIVAL:
                 self._rival(process)
             case Event.USURPER:
+                self._is_usurped = True
                 self._other(self.usurp, "build-8")
             case Event.STOP:
                 self._other(self.stop, "build-7")
@@ -150,13 +181,26 @@ class Machine:
             self.complaints.append("a message was sent after the emergency stop was durable")
         if process.is_interrupted:
             self.complaints.append("a message was sent after Ctrl-C")
+        # who breaks a lock by hand knows of it
+        if process.connections > 1 and not (self._has_lock(process) or process.is_told or self._is_usurped):
+            self.complaints.append("a lock was lost with its connection, and the run went on without a word")
 
     def _rival(self, process: Process) -> None:
         lock = self.disk.entries.get(LOCK)
-        is_held = lock is not None and f'"pid": {process.pid}' in lock.seen.decode()
+        is_held = self._has_lock(process)
         rival = self._other(self.apply, process.host)
-        if is_held and self.disk.entries.get(LOCK) is lock and rival.requests:
+        # a branch or a bucket may have got a late request meanwhile that let the lock go
+        is_left = self.disk.entries.get(LOCK) is lock or (self.backend in DATABASES and not self._is_usurped)
+        if is_held and is_left and rival.requests:
             self.complaints.append("two runs worked at once: the second one did not stop at the lock")
+
+    def _has_lock(self, process: Process) -> bool:
+        lock = self.disk.entries.get(LOCK)
+        return lock is not None and f'"pid": {process.pid}' in lock.seen.decode() and self.is_locked(process)
+
+    def overtake(self) -> None:
+        """Another run, on this host, does all its work now."""
+        self._other(self.apply, self.process.host)
 
     def _other(self, command: Command, host: str) -> Process:
         with self.running(host) as other:
@@ -191,6 +235,11 @@ class Machine:
 
     def ask(self, asked: Asked, *, hidden: bool = False) -> Answer:
         """The server carries out one request; a message made by it may stay out of the listing for a while."""
+        if asked.method == "SQL":
+            from .postgres_server import carry_out_late
+
+            carry_out_late(self, asked.body)  # type: ignore[arg-type]  # what a connection left there
+            return Answer(200, {})
         if asked.method == "PUSH":
             from .branch import land
 
@@ -221,7 +270,9 @@ class Machine:
 def recorded(files: Mapping[Path, bytes]) -> State | None:
     """The state that stands in ``files``; its uuids are claimed once, or this raises."""
     body = files.get(STATE)
-    return None if body is None else _decoded(body, files.get(JOURNAL))
+    if body is None:
+        return None
+    return tables.read(body).state if tables.is_database(body) else _decoded(body, files.get(JOURNAL))
 
 
 @lru_cache(maxsize=4096)

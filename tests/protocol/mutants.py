@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.store.git_history import Tips
 
+    from .fate import Event
+
     Patch = tuple[object, str, object]
 
 ROOM = "mesms_gitops"
@@ -45,12 +47,16 @@ ROOM = "mesms_gitops"
 
 @dataclass(frozen=True)
 class Mutant:
-    """A sabotage: what it replaces, and the scenarios in which it is looked for."""
+    """A sabotage: what it replaces, and the scenarios in which it is looked for.
+
+    ``events``: those, in order, by which alone it is looked for, at every boundary; without any, all are tried.
+    """
 
     name: str
     patches: tuple[Patch, ...]
     scenarios: tuple[str, ...]
     depth: int = 1
+    events: tuple[Event, ...] = ()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -146,7 +152,7 @@ def _forced(store: GitStore, commit: str, _tips: Tips) -> Pushed:
     return store._repository.push(Move(head, commit, tips.head), Move(last, commit, tips.last))
 
 
-def _heedless(lock: Callable[..., AbstractContextManager[None]]) -> Callable[..., AbstractContextManager[None]]:
+def heedless(lock: Callable[..., AbstractContextManager[None]]) -> Callable[..., AbstractContextManager[None]]:
     """A lock that somebody else holds is passed by."""
 
     @contextmanager
@@ -167,14 +173,15 @@ def _same(*_: object) -> People:
     return People.SAME
 
 
-def _always(answer: object) -> Callable[..., Any]:
+def always(answer: object) -> Callable[..., Any]:
+    """Whatever it is asked, it gives ``answer``."""
     return lambda *_args, **_kwargs: answer
 
 
 _PEOPLE_PASS: tuple[Patch, ...] = tuple(
     (f"{ROOM}.reconcile.{room}", "compare", _same) for room in ("observe", "settle", "resolve")
 )
-_TEXT_PASSES: tuple[Patch, ...] = ((f"{ROOM}.planning.matching", "_same_text", _always(True)),)
+_TEXT_PASSES: tuple[Patch, ...] = ((f"{ROOM}.planning.matching", "_same_text", always(True)),)
 
 MUTANTS = (
     Mutant("no durable intent", ((Journal, "write", _unwritten),), ("at-once", "new", "named")),
@@ -203,7 +210,7 @@ MUTANTS = (
     Mutant("a cancel need not be confirmed", ((cancel_module, "_until_certain", _trusting),), ("edited", "deleted")),
     Mutant(
         "the replacement does not wait for the cancel",
-        ((wave_module, "_not_cancelled", _always(False)), (apply_module, "_cancel", _no_reason)),
+        ((wave_module, "_not_cancelled", always(False)), (apply_module, "_cancel", _no_reason)),
         ("edited",),
     ),
     Mutant(
@@ -213,9 +220,9 @@ MUTANTS = (
     ),
     Mutant("the branch is pushed over", ((GitStore, "_push", _forced),), ("branch-named", "branch-new")),
     Mutant(
-        "a lock on a branch is ignored", ((GitStore, "lock", _heedless(GitStore.lock)),), ("branch-new", "branch-named")
+        "a lock on a branch is ignored", ((GitStore, "lock", heedless(GitStore.lock)),), ("branch-new", "branch-named")
     ),
-    Mutant("a held lock is ignored", ((FileStore, "lock", _heedless(FileStore.lock)),), ("new", "named")),
+    Mutant("a held lock is ignored", ((FileStore, "lock", heedless(FileStore.lock)),), ("new", "named")),
     Mutant("the serial is not compared", ((FileStore, "_compare", _no_reason),), ("new", "named"), depth=2),
     Mutant(
         "a time that has passed is sent now",
@@ -227,17 +234,17 @@ MUTANTS = (
         ),
         ("late", "late-named"),
     ),
-    Mutant("the account is not searched for doubles", ((planner, "_foreign", _always([])),), ("by-hand", "restored")),
+    Mutant("the account is not searched for doubles", ((planner, "_foreign", always([])),), ("by-hand", "restored")),
     Mutant("a lost state is an empty start", ((State, "is_blank", False),), ("lost",)),
     Mutant(
         "an edit is sent after the start",
         (
             (planner, "_after_start", _after_start_again),
-            (manifests, "needs_audience", _always(True)),
+            (manifests, "needs_audience", always(True)),
         ),
         ("edited-after-start",),
     ),
-    Mutant("the emergency stop is not read before a send", ((Freeze, "covers", _always(False)),), ("new", "named")),
+    Mutant("the emergency stop is not read before a send", ((Freeze, "covers", always(False)),), ("new", "named")),
     Mutant(
         "a rename is a new campaign",
         ((f"{ROOM}.reconcile.prepare", "moved", lambda state, _: (state, {})),),

@@ -13,8 +13,10 @@ from mesms_gitops.sandbox.defaults import API_KEY, GROUP_ID, OWNER
 from mesms_gitops.sandbox.world import START, iso
 from tests.store.memory_disk import Content
 
+from .branch import stands_stopped
+from .database import mirror, without_head
 from .life import LONG, OTHER_GROUP, Scenario, Step, Want, beginning, wanted
-from .machine import JOURNAL, STATE
+from .machine import DATABASES, JOURNAL, STATE, Backend
 from .manifests import SENDER, Manifest, Text
 
 if TYPE_CHECKING:
@@ -77,12 +79,21 @@ def _restored(machine: Machine) -> None:
             machine.disk.entries[path] = Content(body, body)
         else:
             machine.disk.entries.pop(path, None)
+    if machine.backend in DATABASES:
+        mirror(machine)  # a copy of a database holds the stop as well
+        machine.is_stopped &= stands_stopped(machine)
 
 
 def _lost(*also: str) -> Callable[[Machine], None]:
-    """The state is gone, and what ``also`` names beside it."""
+    """The state is gone, and what ``also`` names beside it.
+
+    In a database its head alone is, while the journal tells of it; with ``also``, the whole database.
+    """
 
     def act(machine: Machine) -> None:
+        if machine.backend in DATABASES and not also:
+            without_head(machine)
+            return
         for suffix in ("", *also):
             machine.disk.entries.pop(STATE.with_name(f"{STATE.name}{suffix}"), None)
 
@@ -333,12 +344,39 @@ _IN_WAVES = (
     ),
     Scenario("waves-twins", (Step(TWINS),), (_want(TWINS[0]), _want(TWINS[1])), (2, 0), wave=WAVE),
 )
-_ON_A_BRANCH = tuple(
-    replace(scenario, name=f"branch-{scenario.name}", is_branch=True, wave=WAVE)
-    for scenario in (*_ALL, *_IN_WAVES)
-    if scenario.name in ("new", "at-once", "edited", "named", "late", "waves-now")
-)
-"""The same stories with their state on a branch."""
+_IN_FILES: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in (*_ALL, *_IN_WAVES)})
+_ELSEWHERE = {
+    Backend.BRANCH: ("new", "at-once", "edited", "named", "late", "waves-now"),
+    Backend.SQLITE: ("new", "at-once", "edited", "named", "late"),
+    Backend.POSTGRESQL: ("new", "at-once", "edited", "named", "late"),
+}
+"""The stories that the proof tells again with their state kept elsewhere."""
+
+
+def kept_in(backend: Backend, name: str) -> Scenario:
+    """The story ``name`` with its state kept in ``backend``."""
+    return replace(
+        _IN_FILES[name],
+        name=f"{backend}-{name}",
+        backend=backend,
+        wave=WAVE if backend in (Backend.BRANCH, Backend.BUCKET) else 1,
+    )
+
+
+def all_in(backend: Backend) -> tuple[str, ...]:
+    """The names of all stories with their state kept in ``backend``."""
+    return tuple(name if backend is Backend.FILE else f"{backend}-{name}" for name in _IN_FILES)
+
+
+def story(name: str) -> Scenario:
+    """The story of that name; with the name of a backend before it, the one that is kept there."""
+    if name in _IN_FILES:
+        return _IN_FILES[name]
+    backend, _, plain = name.partition("-")
+    return kept_in(Backend(backend), plain)
+
+
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
-    {scenario.name: scenario for scenario in (*_ALL, *_IN_WAVES, *_ON_A_BRANCH)}
+    {**_IN_FILES, **{f"{each}-{name}": kept_in(each, name) for each, names in _ELSEWHERE.items() for name in names}}
 )
+"""What the proof tells."""

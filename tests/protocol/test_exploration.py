@@ -34,7 +34,7 @@ def test_without_events_a_story_makes_the_requests_it_should(name: str) -> None:
     from .life import beginning, play
 
     scenario = SCENARIOS[name]
-    moment = beginning(scenario.wave, is_branch=scenario.is_branch)
+    moment = beginning(scenario.wave, scenario.backend)
     for turn in range(scenario.turns):
         moment = play(scenario, turn, moment, {}).after
     calls = moment.world.calls

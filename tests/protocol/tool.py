@@ -19,13 +19,14 @@ from mesms_gitops.store.lineage import first_lineage
 
 from .account import connected
 from .branch import BranchStore
-from .machine import STATE, OneHost
+from .machine import STATE, Backend, OneHost
 from .manifests import ROOT, want_all
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mesms_gitops.model.plan import ApplyOutcome
+    from mesms_gitops.store.port import Store
 
     from .machine import Machine, Process
     from .manifests import Manifest
@@ -66,6 +67,27 @@ def _file(machine: Machine, process: Process) -> FileStore:
     return store
 
 
+def _opened(machine: Machine, process: Process) -> Store:
+    """The state where it is kept. The library that a backend wants is loaded only where it is used."""
+    match machine.backend:
+        case Backend.FILE:
+            return _file(machine, process)
+        case Backend.BRANCH:
+            return BranchStore(machine, process)
+        case Backend.BUCKET:
+            from .bucket import BucketStore
+
+            return BucketStore(machine, process)
+        case Backend.SQLITE:
+            from .sqlite import SqliteStore
+
+            return SqliteStore(machine, process)
+        case Backend.POSTGRESQL:
+            from .postgres import PostgresStore
+
+            return PostgresStore(machine, process)
+
+
 class Tool:
     """One process with its store, its client and its journal."""
 
@@ -73,7 +95,7 @@ class Tool:
         self._manifests = manifests
         self._process = process
         self._clock = MachineClock(machine)
-        self.store = BranchStore(machine, process) if machine.is_branch else _file(machine, process)
+        self.store = _opened(machine, process)
         self.account = connected(machine)
 
     def stored(self) -> State:
