@@ -92,9 +92,10 @@ def _done(action: Sending, journal: Journal) -> str:
     sends = journal.newest.campaigns[action.campaign].current
     later = [send.scheduled_at for send in sends if send.phase is SendPhase.SCHEDULED and send.scheduled_at]
     people = sum(send.recipients for send in sends)
+    recipients = "1 recipient" if people == 1 else f"{people:,} recipients"
     if later:
-        return f"scheduled for {min(later):%Y-%m-%d %H:%M} UTC, {people:,} recipients"
-    return f"sent to {people:,} recipients"
+        return f"scheduled for {min(later):%Y-%m-%d %H:%M} UTC, {recipients}"
+    return f"sent to {recipients}"
 
 
 # --- one wave ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from mesms_gitops.model.delivery import DELIVERY_STATES
+from mesms_gitops.model.delivery import DELIVERY_STATES, DeliveryNote
 from mesms_gitops.model.sends import LEFT, SendPhase
 from mesms_gitops.model.state import CampaignPhase, campaign_phase
 from mesms_gitops.views.delivery_notes import all_settled, sentences
@@ -183,7 +183,8 @@ def delivery_counts(sends: Iterable[SendRecord]) -> dict[str, int]:
 
 
 def _counts_people(send: SendRecord) -> bool:
-    return send.is_final or send.is_unsettled
+    # of a message that cannot be read nobody knows that it has not left
+    return send.is_final or send.is_unsettled or DeliveryNote.UNREAD in send.notes
 
 
 def _line(standing: Standing, doubts: Doubts) -> ReportLine:

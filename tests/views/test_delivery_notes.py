@@ -87,6 +87,16 @@ def test_settled_is_what_nothing_new_is_to_come_about() -> None:
     assert [line.is_settled for line in report_of(ODD).lines] == [True, True]
 
 
+def test_what_is_scheduled_is_reported_only_where_it_cannot_be_read() -> None:
+    """Nobody knows whether it has left: its people are unknown."""
+    planned = remembered(manifest(), SendPhase.SCHEDULED)
+    unread = replace(planned, sends=tuple(replace(send, notes=(DeliveryNote.UNREAD,)) for send in planned.sends))
+    lines = [report_of(State(LINEAGE, 7, campaigns=MappingProxyType({"sale": one}))).lines for one in (planned, unread)]
+    assert lines[0] == ()
+    ((line,),) = lines[1:]
+    assert (line.recipients, line.delivered, line.failed, line.unknown, line.is_settled) == (3, 0, 0, 3, False)
+
+
 @pytest.mark.parametrize("width", [40, 50, 60, 80])
 def test_no_figure_that_is_watched_is_cut_off(width: int) -> None:
     """A table where it fits, else a sentence each: every count is there as a word of its own, and no line too long."""

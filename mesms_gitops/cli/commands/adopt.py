@@ -26,13 +26,14 @@ def command(obj: dict[str, Any], *, uuid: str, name: str, lock_timeout: float) -
     from mesms_gitops.cli.wiring import client, tools_for, workplace
     from mesms_gitops.reconcile.adopt import adopt
     from mesms_gitops.reconcile.tools import Journal
+    from mesms_gitops.views.layout import counted
 
     place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
     with client(place.project, place.teller) as account, place.store.lock("adopt", lock_timeout):
         state = place.stored_state()
         tools = tools_for(place, account, place.key_for(state))
         record = adopt(Journal(place.store, state), uuid, name, _wanted(place, state, account, name), tools)
-    click.echo(f"{name}: {uuid} is recorded as {record.phase}, {record.recipients:,} recipients.")
+    click.echo(f"{name}: {uuid} is recorded as {record.phase}, {counted(record.recipients, 'recipient')}.")
     click.echo("next: mesms-gitops plan shows whether the manifest agrees with it")
     return 0
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.api.verdicts import CHECK_ADDRESS
 from mesms_gitops.cli.doctor.listing import listing_lines
-from mesms_gitops.cli.doctor.looking import counted, fail, failed, looked, ok, warn
+from mesms_gitops.cli.doctor.looking import fail, failed, looked, ok, warn
 from mesms_gitops.errors import AnswerUnreadable, ApiRefusal, MesmsError, NoAnswer, NotMesms
+from mesms_gitops.views.layout import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

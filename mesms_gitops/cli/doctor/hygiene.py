@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.cli.doctor.looking import counted, fail, ok, warn
+from mesms_gitops.cli.doctor.looking import fail, ok, warn
 from mesms_gitops.cli.doctor.objects import LIST_FROM, git, searched
 from mesms_gitops.cli.doctor.phones import LIST_SUFFIXES, MOST_BYTES, is_schema, mobiles
+from mesms_gitops.views.layout import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

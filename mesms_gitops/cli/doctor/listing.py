@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.cli.doctor.looking import counted, fail, looked, ok, warn
+from mesms_gitops.cli.doctor.looking import fail, looked, ok, warn
 from mesms_gitops.errors import AnswerUnreadable, ApiRefusal
 from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.model.observation import RemotePhase
+from mesms_gitops.views.layout import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -65,8 +65,3 @@ def looked(check: str, look: Callable[[], Iterable[CheckLine]]) -> list[CheckLin
     except MesmsError as error:
         lines.append(failed(check, error))
     return lines
-
-
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """``1 message``, ``2 messages``."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

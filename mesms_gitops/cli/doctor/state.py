@@ -6,11 +6,12 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.cli.doctor.looking import counted, looked, ok, warn
+from mesms_gitops.cli.doctor.looking import looked, ok, warn
 from mesms_gitops.errors import MesmsError
 from mesms_gitops.model.doctor import CheckLine, Verdict
 from mesms_gitops.store.examining import Examinable
 from mesms_gitops.store.open import masked
+from mesms_gitops.views.layout import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
