@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from mesms_gitops.cli.whole_file import no_file_at
 from mesms_gitops.errors import ConfigError, UsageError
 from mesms_gitops.model.numbers import COUNTRY_CODE, SUBSCRIBER_DIGITS
 from mesms_gitops.store.result_form import NUMBER, STATUS, SendResults, in_states
@@ -100,9 +101,10 @@ def _check_place(path: Path, *, force: bool) -> None:
         raise ConfigError(
             f"there is no folder {path.parent}", where=OPTION, next_step="make it, or name a file elsewhere"
         )
-    if path.is_dir() or path.is_symlink() or (path.exists() and not force):
+    wrong = no_file_at(path)
+    if wrong is not None or (path.exists() and not force):
         raise ConfigError(
-            "this file is there already" if path.is_file() else "there is something else of this name",
+            wrong or "this file is there already",
             where=f"{OPTION} {path}",
             next_step="choose another name, or overwrite a file with --force",
         )

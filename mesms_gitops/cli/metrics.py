@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import stat
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops import __version__
+from mesms_gitops.cli.whole_file import no_file_at, put_whole
 from mesms_gitops.errors import ConfigError, MesmsError, UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +61,7 @@ class MetricsFile:
         text = openmetrics(state, reading, self.place.store.read_freeze(), __version__)
         _refuse_another(self.file)  # once more: a pass may take long
         try:
-            _replace(self.file, text.encode())
+            put_whole(self.file, text.encode(), _READABLE)
         except OSError as error:
             raise ConfigError(
                 "the metrics could not be written",
@@ -105,31 +102,13 @@ def _refuse_another(file: Path) -> None:
 def _wrong(file: Path) -> str | None:
     """What stands at ``file`` and is no file of metrics; None where nothing does, or one does."""
     try:
-        mode = file.lstat().st_mode
-        if stat.S_ISREG(mode):
-            with file.open("rb") as stream:
-                first = stream.readline(len(_BEGINNINGS[0]))
-            return None if not first or first.startswith(_BEGINNINGS) else "this file holds something else"
+        wrong = no_file_at(file)
+        if wrong is not None:
+            return wrong
+        with file.open("rb") as stream:
+            first = stream.readline(len(_BEGINNINGS[0]))
     except FileNotFoundError:
         return None
     except OSError as error:
         return f"this cannot be looked at ({error.strerror})"
-    if stat.S_ISLNK(mode):
-        return "this is a symbolic link"
-    return "this is a folder" if stat.S_ISDIR(mode) else "this is a device or a pipe"
-
-
-def _replace(file: Path, body: bytes) -> None:
-    """Put ``body`` in place of ``file``. Until it is whole its name does not end in ``.prom``: it is passed over."""
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _READABLE)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(body)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(file)
-    except OSError:
-        with suppress(OSError):
-            part.unlink()
-        raise
+    return None if not first or first.startswith(_BEGINNINGS) else "this file holds something else"

@@ -66,7 +66,8 @@ def _line(standing: Standing) -> str:
 
 def _row(standing: Standing) -> tuple[str, ...]:
     delivered, failed = buckets_of(standing.delivery)
-    is_reported = any(standing.delivery.values())
+    told = sum(standing.delivery.values())
+    is_reported = told > 0
     return (
         printable(standing.name),
         standing.phase.value,
@@ -74,7 +75,7 @@ def _row(standing: Standing) -> tuple[str, ...]:
         figure(delivered) if is_reported else "",
         figure(failed) if is_reported else "",
         figure(standing.delivery[PENDING]) if is_reported else "",
-        _ending(standing) or (share(delivered, standing.recipients) if is_reported else ""),
+        _ending(standing) or (share(delivered, max(standing.recipients, told)) if is_reported else ""),
     )
 
 

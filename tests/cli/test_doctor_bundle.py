@@ -20,6 +20,7 @@ from tests.cli.test_doctor import VALIDATOR
 from tests.cli.test_doctor_git import KEY, commit, git
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from mesms_gitops.sandbox.server import Running
@@ -146,6 +147,23 @@ def test_it_is_for_this_user_alone_and_written_as_a_whole(busy: Project) -> None
     assert not list(busy.root.glob(".out.zip*"))
     ran = busy.run("doctor", "--offline", "--bundle", "nowhere/out.zip")
     assert (ran.code, "could not be written" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "this is a device or a pipe"),
+        (lambda path: path.symlink_to("elsewhere"), "this is a symbolic link"),
+    ],
+)
+def test_what_is_no_file_stays(busy: Project, make: Callable[[Path], None], why: str) -> None:
+    """As root a rename over a device such as the null device would take it from everybody."""
+    make(busy.root / "out.zip")
+    before = (busy.root / "out.zip").lstat()
+    ran = busy.run("doctor", "--offline", "--bundle", "out.zip")
+    assert (ran.code, why in ran.err) == (1, True)
+    after = (busy.root / "out.zip").lstat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
 
 
 def test_a_broken_project_file_is_not_quoted(tmp_path: Path) -> None:

@@ -147,12 +147,6 @@ def test_nothing_else_is_replaced(
     assert len(sandbox.requests) == asked
 
 
-def test_a_device_is_not_replaced(sent: Project) -> None:
-    """Neither is what has no name that a file could take."""
-    ran = sent.run("refresh", "--openmetrics", "/dev/null")
-    assert (ran.code, "device" in ran.err) == (64, True)
-
-
 @pytest.mark.parametrize("text", ["", "# HELP node_load1 Load.\nnode_load1 1\n", "# TYPE a gauge\na 1\n# EOF\n"])
 def test_metrics_of_any_kind_are_replaced(sent: Project, text: str) -> None:
     """What another version or tool wrote there, and an empty file."""

@@ -148,6 +148,10 @@ def test_a_file_that_is_there_is_not_overwritten_by_a_slip(project: Project, san
     assert project.run("report", "first", "--recipients", str(file), "--force").code == 0
     assert file.read_text().startswith("campaign,")
     assert sorted(path.name for path in file.parent.iterdir() if path.name.startswith(".people")) == []
+    pipe = file.with_name("pipe.csv")
+    os.mkfifo(pipe)
+    ran = project.run("report", "first", "--recipients", str(pipe), "--force")
+    assert (ran.code, "this is a device or a pipe" in ran.err, pipe.is_fifo()) == (1, True, True)
 
 
 @pytest.mark.parametrize(

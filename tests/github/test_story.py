@@ -13,6 +13,7 @@ import pytest
 from mesms_gitops.model.marker import Marker
 from mesms_gitops.sandbox.faults import Fault
 from tests.cli.conftest import sends, texted
+from tests.cli.test_refresh_odd import FOR_EVER
 from tests.github.runner import git, kill_tree
 
 if TYPE_CHECKING:
@@ -230,6 +231,20 @@ def test_a_new_commit_replaces_the_comment_and_the_old_plan_approves_nothing(sho
     marker = Marker.of(body)
     assert marker is not None and marker.can_approve
     assert marker.digest != first
+
+
+def test_a_report_waits_for_results_but_not_for_ever(shop: Shop) -> None:
+    """One of two people never has a result: the pull request is told once that may not change any more, after 96 h."""
+    shop.write("lists/members.csv", f"mobile\n0800000001\n{FOR_EVER}\n")
+    number, _ = opened(shop)
+    commit = shop.merge(number, "order")
+    assert shop.apply(commit).code == 0
+    left, said = timedelta(days=9, hours=1), ["plan", "apply"]
+    for later, kinds in ((left + timedelta(hours=95), said), (timedelta(hours=2), [*said, "report"])):
+        shop.sandbox.advance(later)
+        assert shop.refresh(commit).code == 0
+        assert [marker.kind for body in shop.forge.said(number) if (marker := Marker.of(body))] == kinds
+    assert "of 2 delivered" in shop.forge.said(number)[-1]
 
 
 def test_a_pull_request_that_takes_no_comment_keeps_no_report_from_another(shop: Shop) -> None:

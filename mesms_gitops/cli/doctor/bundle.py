@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import platform
 import re
-import secrets
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from mesms_gitops import __version__
+from mesms_gitops.cli.whole_file import no_file_at, put_whole
 from mesms_gitops.errors import ConfigError
 from mesms_gitops.model.doctor import HIDDEN
 from mesms_gitops.model.project import DEFAULT_BASE_URL
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from mesms_gitops.model.project import Project
     from mesms_gitops.model.state import State
 
+_OWNER_ONLY: Final = 0o600
 PACKAGES: Final = (
     "click",
     "httpx2",
@@ -100,21 +99,19 @@ def write_bundle(file: Path, examination: Examination, project: Project, secret:
         "versions.json": json.dumps(versions(), indent=2) + "\n",
         "mesms.yaml": secret.struck(masked_project(project.root / project.file)),
     }
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(_zipped(parts))
-        temporary.replace(file)
+        wrong = no_file_at(file)
+        if wrong is None:
+            put_whole(file, _zipped(parts), _OWNER_ONLY)
+            return
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise ConfigError(
-            "the bundle could not be written",
-            where=str(file),
-            why=error.strerror,
-            next_step="choose another file for --bundle",
-        ) from error
+        wrong = error.strerror
+    raise ConfigError(
+        "the bundle could not be written",
+        where=str(file),
+        why=wrong,
+        next_step="choose another file for --bundle",
+    )
 
 
 def versions() -> dict[str, str | None]:

@@ -26,15 +26,17 @@ REPORTED_FOR: Final = timedelta(days=14)
 
 
 def refresh(job: Job) -> Outcome:
-    """Delivery of everything that can still change; the report once nobody's delivery is pending any more."""
+    """Delivery of everything that can still change; the report of a campaign once nothing new is to come about it."""
     release(job)
     ran = children.run(job.inputs.folder, "refresh", "--json", "--lock-timeout", str(job.inputs.lock_timeout))
     status = ran.document()
     reported = children.run(job.inputs.folder, "report", "--json").document()
     lines = {str(one["name"]): _line(one) for one in reported.get("campaigns", [])}
+    settled = {str(one["name"]) for one in reported.get("campaigns", []) if one["settled"]}
     posted: int | None = None
     if ran.exit_code in _READ and job.github is not None and job.inputs.comment != "never":
-        posted = job.told(lambda: _post(job, status, lines))
+        campaigns = [one for one in status.get("campaigns", []) if one["name"] in settled]
+        posted = job.told(lambda: _post(job, campaigns, lines))
     summary = delivery_comment(job.inputs.environment, list(lines.values()), words=job.words) if lines else ""
     report = job.report({"exit_code": ran.exit_code, "status": status, "delivery": reported})
     outputs = {"report-path": str(report), "comment-id": "" if posted is None else str(posted)}
@@ -54,17 +56,11 @@ def _line(one: Mapping[str, Any]) -> DeliveryShown:
     )
 
 
-def is_settled(campaign: Mapping[str, Any]) -> bool:
-    """Whether a campaign of `status --json` has left, and nobody's delivery is pending."""
-    return campaign["phase"] in ("sent", "failed") and not campaign["delivery"].get("pending", 0)
-
-
-def _post(job: Job, status: Mapping[str, Any], lines: Mapping[str, DeliveryShown]) -> int | None:
-    """Post what is due; the id of the last comment. Raises `ApiError`.
+def _post(job: Job, settled: Iterable[Mapping[str, Any]], lines: Mapping[str, DeliveryShown]) -> int | None:
+    """Post what is due of ``settled``, campaigns of ``status --json``; the id of the last comment. Raises `ApiError`.
 
     A pull request that takes no comment, as one whose conversation is locked, keeps none from the others.
     """
-    settled = {str(one["name"]): one for one in status.get("campaigns", []) if is_settled(one)}
     posted = [job.told(partial(_report, job, number, names, lines)) for number, names in _due(job, settled).items()]
     return next((comment for comment in reversed(posted) if comment is not None), None)
 
@@ -82,16 +78,16 @@ def _report(job: Job, number: int, names: frozenset[str], lines: Mapping[str, De
     return put(job.github, number, body, job.inputs.bot)
 
 
-def _due(job: Job, settled: Mapping[str, Mapping[str, Any]]) -> dict[int, frozenset[str]]:
+def _due(job: Job, settled: Iterable[Mapping[str, Any]]) -> dict[int, frozenset[str]]:
     """Which pull request last changed which of the campaigns that left not long ago. Raises `ApiError`."""
     assert job.github is not None
     by_commit: dict[str, set[str]] = {}
-    for name, campaign in settled.items():
+    for campaign in settled:
         if not _left_lately(campaign):
             continue
         commit = last_change(job.inputs.folder, str(campaign.get("file") or ""))
         if commit:
-            by_commit.setdefault(commit, set()).add(name)
+            by_commit.setdefault(commit, set()).add(str(campaign["name"]))
     due: dict[int, frozenset[str]] = {}
     for commit, names in by_commit.items():
         merged = _merged(job.github.pull_requests_of(commit))
