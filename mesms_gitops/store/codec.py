@@ -15,28 +15,21 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesms_gitops.errors import StateError, StateUnreadable
-from mesms_gitops.model.delivery import DeliveryNote
-from mesms_gitops.model.sends import CancelIntent, CancelReason, SendPhase, SendRecord
-from mesms_gitops.model.state import STATE_VERSION, Approval, CampaignRecord, ManifestRecord, State
-from mesms_gitops.model.suppression import is_entry
-from mesms_gitops.store.fields import Fields, Surprise, items, mapping, moment_text, parse, quoted, sketch_text
+from mesms_gitops.model.state import STATE_VERSION, State
+from mesms_gitops.store.fields import Surprise, parse, quoted
 from mesms_gitops.store.journal import MARK, OPEN_VERSION, folded
-from mesms_gitops.store.rules import check_campaign, check_claims
-from mesms_gitops.store.tombstone import refuse_tombstone
+from mesms_gitops.store.rules import check_campaign, check_claims, check_head
+from mesms_gitops.store.state_reading import LINEAGE_KEY, state_in
+from mesms_gitops.store.state_trees import approval_tree, campaign_tree, ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from enum import StrEnum
-    from typing import TypeVar
+    from collections.abc import Callable, Iterator
 
-    Word = TypeVar("Word", bound=StrEnum)
-
-_LINEAGE_KEY = "lineage"
+    from mesms_gitops.model.state import CampaignRecord
 
 
 def encode(state: State) -> bytes:
@@ -52,7 +45,7 @@ def decode(
     Raises `StateUnreadable`, naming ``origin`` and asking ``remedy`` what to do next; `StateRetired` for a tombstone.
     """
     try:
-        return _state(folded(parse(body), body, journal), origin)
+        return state_in(folded(parse(body), body, journal), origin)
     except Surprise as surprise:
         raise StateUnreadable(
             "the state cannot be read; nothing was sent or changed",
@@ -64,7 +57,7 @@ def decode(
 
 def canonical(state: State) -> State:
     """What reading ``state`` back gives: campaigns and sends in the order in which they are written, samples gone."""
-    campaigns = {name: _ordered(state.campaigns[name]) for name in sorted(state.campaigns)}
+    campaigns = {name: ordered(state.campaigns[name]) for name in sorted(state.campaigns)}
     return State(
         state.lineage,
         state.serial,
@@ -103,7 +96,7 @@ class Writer:
         members = {
             "approval": state.approval and _nested(approval_tree(state.approval), 1),
             "campaigns": f"{{\n{campaigns}\n  }}" if campaigns else "{}",
-            "hash_key": None if state.hash_key == _LINEAGE_KEY else _dump(state.hash_key),
+            "hash_key": None if state.hash_key == LINEAGE_KEY else _dump(state.hash_key),
             MARK: "true" if is_open else None,
             "lineage": _dump(state.lineage),
             "serial": _dump(state.serial),
@@ -144,16 +137,6 @@ def _unwritable(path: str, why: str) -> StateError:
     )
 
 
-def check_head(state: State) -> None:
-    """Raises `Surprise` where what stands beside the campaigns breaks a rule."""
-    if not state.lineage or not state.hash_key:
-        raise Surprise("hash_key" if state.lineage else "lineage", "a name that is empty")
-    if state.serial < 0:
-        raise Surprise("serial", f"{state.serial} is less than zero")
-    if not all(map(is_entry, state.suppressed)) or len(set(state.suppressed)) != len(state.suppressed):
-        raise Surprise("suppressed", "not what stands for people to leave out, each once")
-
-
 def _dump(tree: object) -> str:
     return json.dumps(tree, ensure_ascii=False, sort_keys=True, indent=2)
 
@@ -161,239 +144,3 @@ def _dump(tree: object) -> str:
 def _nested(tree: object, level: int) -> str:
     # a newline inside a JSON text is written as \n, so every real one is layout
     return _dump(tree).replace("\n", "\n" + "  " * level)
-
-
-def _shortened(tree: Mapping[str, object], keep: frozenset[str] = frozenset()) -> dict[str, object]:
-    """``tree`` without what is absent, empty or False; ``keep`` stays whatever its value."""
-    return {key: value for key, value in tree.items() if key in keep or not _is_absent(value)}
-
-
-def _is_absent(value: object) -> bool:
-    # by identity: 0 equals False, and a zero is something that was said
-    return value is None or value is False or value in ((), {})
-
-
-def approval_tree(approval: Approval) -> dict[str, object]:
-    """``approval`` as it is written."""
-    return _shortened(
-        {"digest": approval.digest, "run": approval.run, "steps": approval.steps, "finished": approval.is_finished}
-    )
-
-
-def _ordered(record: CampaignRecord) -> CampaignRecord:
-    sends = tuple(_settled(send) for send in record.sends)
-    if len(sends) > 1:
-        sends = tuple(sorted(sends, key=lambda send: (send.revision, send.fingerprint)))
-    elif not sends or sends[0] is record.sends[0]:
-        return record
-    return replace(record, sends=sends)
-
-
-def _settled(send: SendRecord) -> SendRecord:
-    return replace(send, sample=()) if send.sample and not send.is_unsettled else send
-
-
-def campaign_tree(record: CampaignRecord) -> dict[str, object]:
-    """``record`` as it is written under its name."""
-    return _shortened(
-        {
-            "file": record.file,
-            "revision": record.revision,
-            "manifest": None if record.manifest is None else _manifest_tree(record.manifest),
-            "sends": [_send_tree(send) for send in _ordered(record).sends] or None,
-            "retired": record.retired,
-            "moved_to": record.moved_to,
-            "held_at": record.held_at,
-            "held_for": record.held_for,
-            "sketch": record.sketch and sketch_text(record.sketch),
-        },
-        keep=frozenset({"manifest"} if record.manifest is not None else ()),
-    )
-
-
-def _manifest_tree(manifest: ManifestRecord) -> dict[str, object]:
-    return _shortened({"shown": dict(manifest.shown), "digests": dict(manifest.digests)})
-
-
-_COUNTS = frozenset({"recipients", "parts"})
-
-
-def _send_tree(send: SendRecord) -> dict[str, object]:
-    tree = {
-        "fingerprint": send.fingerprint,
-        "revision": send.revision,
-        "phase": send.phase.value,
-        "run": send.run,
-        "intended_at": moment_text(send.intended_at),
-        "scheduled_at": send.scheduled_at and moment_text(send.scheduled_at),
-        "sender": send.sender,
-        "uuid": send.uuid,
-        "text_digest": send.text_digest,
-        "audience_digest": send.audience_digest,
-        "sample": send.sample,
-        "delivery": dict(send.delivery),
-        "cancel": send.cancel and _cancel_tree(send.cancel),
-        "reason": send.reason,
-        "notes": tuple(sorted(send.notes)),
-    }
-    numbers = {
-        "recipients": send.recipients,
-        "parts": send.parts,
-        "credits": send.credits,
-        "quoted": send.quoted,
-        "group_id": send.group_id,
-        "template_id": send.template_id,
-        "undo_window": send.undo_window,
-    }
-    return _shortened(tree) | {key: number for key, number in numbers.items() if number is not None}
-
-
-def _cancel_tree(cancel: CancelIntent) -> dict[str, object]:
-    return {"run": cancel.run, "at": moment_text(cancel.at), "reason": cancel.reason.value}
-
-
-# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-_HEAD = frozenset({"version", "lineage", "serial", "campaigns"})
-_HEAD_MAY = frozenset({"hash_key", "approval", "suppressed"})
-_APPROVAL = frozenset({"digest", "run"})
-_CAMPAIGN = frozenset({"file", "revision"})
-_CAMPAIGN_MAY = frozenset({"manifest", "sends", "retired", "moved_to", "held_at", "held_for", "sketch"})
-_SEND = frozenset({"fingerprint", "revision", "phase", "run", "intended_at", "sender", "recipients", "parts"})
-_SEND_MAY = frozenset(
-    {
-        "scheduled_at",
-        "credits",
-        "quoted",
-        "uuid",
-        "text_digest",
-        "audience_digest",
-        "sample",
-        "group_id",
-        "template_id",
-        "undo_window",
-        "delivery",
-        "cancel",
-        "reason",
-        "notes",
-    }
-)
-_CANCEL = frozenset({"run", "at", "reason"})
-
-
-def _state(tree: object, origin: str) -> State:
-    refuse_tombstone(tree, origin)
-    _check_version(mapping(tree, "").get("version"), origin)
-    head = Fields(tree, "", required=_HEAD, optional=_HEAD_MAY)
-    campaigns = {
-        name: _campaign(name, value) for name, value in sorted(mapping(head.raw("campaigns"), "campaigns").items())
-    }
-    check_claims(send.uuid for record in campaigns.values() for send in record.sends if send.uuid)
-    state = State(
-        lineage=head.text("lineage"),
-        serial=head.whole("serial"),
-        hash_key=head.text("hash_key") if head.has("hash_key") else _LINEAGE_KEY,
-        campaigns=MappingProxyType(campaigns),
-        approval=_approval(head.raw("approval")) if head.has("approval") else None,
-        suppressed=tuple(sorted(head.texts("suppressed"))),
-    )
-    check_head(state)
-    return state
-
-
-def _check_version(found: object, origin: str) -> None:
-    if found is None:
-        raise Surprise("", 'the key "version" is missing')
-    if type(found) is not int or found < 1:
-        raise Surprise("version", f"{quoted(found)} is not a version")
-    if found > STATE_VERSION:
-        raise StateUnreadable(
-            "a newer mesms-gitops wrote this state; nothing was sent or changed",
-            where=origin,
-            why=f"it is of version {found}, and this mesms-gitops knows version {STATE_VERSION}",
-            next_step="upgrade mesms-gitops here to the version that wrote it, then run the same command again",
-        )
-
-
-def _approval(value: object) -> Approval:
-    found = Fields(value, "approval", required=_APPROVAL, optional=frozenset({"steps", "finished"}))
-    return Approval(found.text("digest"), found.text("run"), found.texts("steps"), found.flag("finished"))
-
-
-def _campaign(name: str, value: object) -> CampaignRecord:
-    path = f"campaigns.{name}"
-    found = Fields(value, path, required=_CAMPAIGN, optional=_CAMPAIGN_MAY)
-    sends = items(found.raw("sends"), found.at("sends")) if found.has("sends") else []
-    record = CampaignRecord(
-        name=name,
-        file=found.text("file"),
-        revision=found.whole("revision"),
-        manifest=_manifest(found.raw("manifest"), found.at("manifest")) if found.has("manifest") else None,
-        sends=tuple(_send(each, where) for each, where in sends),
-        retired=found.flag("retired"),
-        moved_to=found.maybe_text("moved_to"),
-        held_at=found.maybe_whole("held_at"),
-        held_for=found.texts("held_for"),
-        sketch=found.maybe_sketch("sketch"),
-    )
-    check_campaign(record, path)
-    return _ordered(record)
-
-
-def _manifest(value: object, path: str) -> ManifestRecord:
-    found = Fields(value, path, required=frozenset(), optional=frozenset({"shown", "digests"}))
-    return ManifestRecord(
-        MappingProxyType(found.text_table("shown")),
-        MappingProxyType(found.text_table("digests")),
-    )
-
-
-def _send(value: object, path: str) -> SendRecord:
-    found = Fields(value, path, required=_SEND, optional=_SEND_MAY)
-    return SendRecord(
-        fingerprint=found.text("fingerprint"),
-        revision=found.whole("revision"),
-        phase=_word(SendPhase, found, "phase"),
-        run=found.text("run"),
-        intended_at=found.moment("intended_at"),
-        scheduled_at=found.maybe_moment("scheduled_at"),
-        sender=found.text("sender"),
-        recipients=found.whole("recipients"),
-        parts=found.whole("parts"),
-        credits=found.maybe_whole("credits"),
-        quoted=found.maybe_whole("quoted"),
-        uuid=found.maybe_text("uuid"),
-        text_digest=found.maybe_text("text_digest"),
-        audience_digest=found.maybe_text("audience_digest"),
-        sample=found.texts("sample"),
-        group_id=found.maybe_whole("group_id"),
-        template_id=found.maybe_whole("template_id"),
-        undo_window=found.maybe_whole("undo_window"),
-        delivery=MappingProxyType(found.count_table("delivery")),
-        cancel=_cancel(found.raw("cancel"), found.at("cancel")) if found.has("cancel") else None,
-        reason=found.maybe_text("reason"),
-        notes=_notes(found),
-    )
-
-
-def _notes(found: Fields) -> tuple[DeliveryNote, ...]:
-    if not found.has("notes"):
-        return ()
-    words = found.texts("notes")
-    for word in words:
-        if word not in tuple(DeliveryNote):
-            raise Surprise(found.at("notes"), f"{quoted(word)} is none of {', '.join(DeliveryNote)}")
-    return tuple(sorted(map(DeliveryNote, words)))
-
-
-def _cancel(value: object, path: str) -> CancelIntent:
-    found = Fields(value, path, required=_CANCEL, optional=frozenset())
-    return CancelIntent(found.text("run"), found.moment("at"), _word(CancelReason, found, "reason"))
-
-
-def _word(words: type[Word], found: Fields, name: str) -> Word:
-    word = found.text(name)
-    try:
-        return words(word)
-    except ValueError as error:
-        raise Surprise(found.at(name), f"{quoted(word)} is none of {', '.join(words)}") from error

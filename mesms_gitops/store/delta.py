@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mesms_gitops.store.codec import approval_tree, campaign_tree, check_head
 from mesms_gitops.store.fields import Surprise, quoted
-from mesms_gitops.store.rules import check_record, check_send
+from mesms_gitops.store.rules import check_head, check_record, check_send
+from mesms_gitops.store.state_trees import approval_tree, campaign_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mesms_gitops.model.sends import LIVE, SendPhase
+from mesms_gitops.model.suppression import is_entry
 from mesms_gitops.store.fields import Surprise, quoted
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mesms_gitops.model.sends import SendRecord
-    from mesms_gitops.model.state import CampaignRecord
+    from mesms_gitops.model.state import CampaignRecord, State
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 ACCEPTED = LIVE | {SendPhase.CANCELLED}
@@ -82,3 +83,13 @@ def check_claims(uuids: Iterable[str]) -> None:
         if uuid in seen:
             raise Surprise("campaigns", f"two sends claim the message {quoted(uuid)}")
         seen.add(uuid)
+
+
+def check_head(state: State) -> None:
+    """Raises `Surprise` where what stands beside the campaigns breaks a rule."""
+    if not state.lineage or not state.hash_key:
+        raise Surprise("hash_key" if state.lineage else "lineage", "a name that is empty")
+    if state.serial < 0:
+        raise Surprise("serial", f"{state.serial} is less than zero")
+    if not all(map(is_entry, state.suppressed)) or len(set(state.suppressed)) != len(state.suppressed):
+        raise Surprise("suppressed", "not what stands for people to leave out, each once")
