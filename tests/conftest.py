@@ -20,12 +20,17 @@ LONG = frozenset(
     {
         "audience/test_rules.py",  # every rule over millions of generated texts
         "audience/test_spark.py",  # a real Spark on a real JVM
+        "browser/test_calendar.py",
         "browser/test_report.py",
         "cli/test_doctor_git.py",
         "cli/test_doctor_quirks.py",
         "cli/test_engine.py",  # Spark again
         "cli/test_git_state.py",  # throw-away clones, killed at random
+        "cli/test_hooks.py",  # pre-commit and prek make environments of their own
         "cli/test_plan_memory.py",
+        "cli/test_results_anywhere.py",  # a whole journey for each place of state
+        "cli/test_state_in_a_bucket.py",
+        "cli/test_timeline.py",
         "cli/test_timeline_honest.py",  # whole lives of projects, each verified
         "cli/test_timeline_tampered.py",
         "docs/test_fresh_clone.py",  # installs everything once more
@@ -33,9 +38,11 @@ LONG = frozenset(
         "github/test_merging.py",
         "github/test_story.py",  # the workflows as the runner runs them, from branch to report
         "protocol/test_bucket.py",
+        "protocol/test_postgres_model.py",  # beside a real server
         "store/test_git_remotes.py",
         "store/test_migration.py",
         "store/test_rows.py",
+        "store/test_tampered.py",  # what hands may do to two databases
     }
 )
 """Files of tests that drive many processes or servers: minutes on two cores."""
