@@ -11,12 +11,16 @@ from mesms_gitops.store.rules import NAME
 if TYPE_CHECKING:
     from mesms_gitops.model.state import CampaignRecord, State
 
+_NAMED = 5
+"""Campaigns that an error names."""
+
 
 def merged(stored: State, pushed: State, *, force: bool) -> State:
     """``pushed`` as it may follow ``stored``: who asked to be forgotten stays forgotten, whatever the file says.
 
-    Equal to ``stored`` if there is nothing to do. Raises `StateError` for another lineage, for an older serial and for
-    another content under the same serial (both but with ``force``).
+    Equal to ``stored`` if there is nothing to do. Raises `StateError` for another lineage, and without ``force`` also
+    for an older serial, for another content under the same serial, and where a message of ``stored`` is missing: two
+    states of one lineage may have grown apart (see `store.lineage`), and then a serial tells nothing.
     """
     if pushed.lineage != stored.lineage:
         raise StateError(
@@ -28,6 +32,7 @@ def merged(stored: State, pushed: State, *, force: bool) -> State:
         return stored
     if not force:
         _check_serial(stored, pushed)
+        _check_messages(stored, pushed)
     return replace(pushed, serial=stored.serial + 1, suppressed=_suppressed(stored, pushed))
 
 
@@ -43,6 +48,26 @@ def _check_serial(stored: State, pushed: State) -> None:
             "this state has the serial of the stored one, and is not equal to it",
             why=f"both are of serial {stored.serial}: one of them was edited",
             next_step=f"if this edit is meant, write serial {stored.serial + 1} into it (or --force)",
+        )
+
+
+def _check_messages(stored: State, pushed: State) -> None:
+    """Raise `StateError` where ``pushed`` does not know a message that somebody got, or may yet get."""
+    uuids = {send.uuid for _, send in pushed.sends()}
+    keys = {(campaign.name, send.revision, send.fingerprint) for campaign, send in pushed.sends()}
+    missing = [
+        campaign.name
+        for campaign, send in stored.sends()
+        if send.is_live or send.is_final or send.is_unsettled
+        if (send.uuid not in uuids if send.uuid else (campaign.name, send.revision, send.fingerprint) not in keys)
+    ]
+    if missing:
+        names = ", ".join(sorted(set(missing))[:_NAMED])
+        raise StateError(
+            f"this state lacks {len(missing)} of the messages that are recorded",
+            where=f"state: {names}",
+            why="what is forgotten is sent again, to people who have it, and can no longer be cancelled",
+            next_step="pull the stored state and put its campaigns into this one; --force to forget them all the same",
         )
 
 

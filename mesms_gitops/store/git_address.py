@@ -20,6 +20,7 @@ HERE = "."
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*")
 _NEVER = re.compile(r"\.\.|//|/\.|\./|\.lock(/|$)|[./]$")
 _USER = re.compile(r"(?<=//)[^/@\s]*@")
+_PASSWORD = re.compile(r"//[^/@\s]*:[^/@\s]*@")
 _NEXT = "write `state: git:mesms-state`, or `git:mesms-state@REMOTE` for a branch of another remote"
 
 
@@ -79,6 +80,8 @@ def _wrong_branch(branch: str) -> str | None:
     """What git would not take in a ref (git-check-ref-format(1)); a little stricter."""
     if not branch:
         return "no branch stands after git:"
+    if branch == "HEAD":
+        return "HEAD is what is checked out, and no branch"
     if branch.startswith("refs/"):
         return "a branch goes by its short name, without refs/heads/"
     if not _BRANCH.fullmatch(branch) or _NEVER.search(branch):
@@ -91,6 +94,8 @@ def _wrong_remote(remote: str) -> str | None:
         return "no remote stands after the @"
     if remote.startswith("-"):
         return "a remote never begins with -, which git would read as an option"
+    if _PASSWORD.search(remote):
+        return "a password in it would stand in git and in logs: leave that to a credential helper of git, or to ssh"
     if remote.startswith("ext::") or any(each.isspace() for each in remote):
         return "this is neither the name of a remote nor an address of a repository"
     return None

@@ -23,7 +23,11 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _DATABASES = re.compile(r"(postgresql|postgres|sqlite)://")
 _OBJECTS = re.compile(r"(s3|gs|az)://")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+"""Two letters at least: one is the drive of a path."""
+_KNOWN = ("git", "s3", "gs", "az", "postgresql", "postgres", "sqlite")
+_SETTINGS = re.compile(r"\w+\s*=")
+"""How a connection string of libpq begins."""
 _FILE_NEXT = "set `state:` in mesms.yaml (or MESMS_STATE) to the path of a file, for example .mesms/state.json"
 
 
@@ -71,21 +75,29 @@ def _elsewhere(
 
 
 def _check_scheme(location: str) -> None:
-    """Raises `ConfigError` for an address that no backend has."""
+    """Raises `ConfigError` for an address that no backend has: as a path it would be an empty state of its own."""
     found = _SCHEME.match(location)
-    if found is None:
+    if found is None and _SETTINGS.match(location) is None:
         return
-    scheme = found[1].lower()
-    is_mysql = scheme.partition("+")[0] in ("mysql", "mariadb")
     raise ConfigError(
         "`state` names no backend",
         where=f"state: {masked(location)}",
-        why="recipients can be read from MySQL, but it is not a state backend"
-        if is_mysql
-        else f"no backend has the scheme {scheme}://",
+        why=_no_backend(location, "" if found is None else found[1]),
         next_step="set `state:` in mesms.yaml (or MESMS_STATE) to one that is: a file (.mesms/state.json), git:BRANCH, "
-        "s3://BUCKET/KEY (also gs://, az://), postgresql://USER@HOST/DATABASE or sqlite:///FILE",
+        "s3://BUCKET/KEY (also gs://, az://), postgresql://USER@HOST/DATABASE or sqlite:///FILE; a file of such a name "
+        "is written ./NAME",
     )
+
+
+def _no_backend(location: str, scheme: str) -> str:
+    if not scheme:
+        return "settings of a connection are no address, and no path"
+    if scheme.lower().partition("+")[0] in ("mysql", "mariadb"):
+        return "recipients can be read from MySQL, but it is not a state backend"
+    if scheme.lower() in _KNOWN:
+        is_lower = scheme == scheme.lower()
+        return f"{scheme}: is followed by // in an address" if is_lower else f"{scheme}: is written {scheme.lower()}:"
+    return f"no backend has the scheme {scheme}{'://' if '://' in location else ':'}"
 
 
 def _no_file(location: str) -> str | None:
@@ -102,4 +114,9 @@ def _no_file(location: str) -> str | None:
 
 def masked(location: str) -> str:
     """``location`` without what may be a password: a connection string ends in logs."""
-    return re.sub(r"//[^/@]*@", "//…@", location) if location.isprintable() else repr(location)
+    if not location.isprintable():
+        return repr(location)
+    if _SETTINGS.match(location):
+        return "…"
+    # to the last @: a password may hold a / and an @ itself
+    return re.sub(r"//.*@", "//…@", location)

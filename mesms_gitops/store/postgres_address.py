@@ -53,6 +53,8 @@ def split(location: str) -> tuple[str, dict[str, str]]:
         )
     if not all(ours.values()):
         raise _wrong(location, "state= and schema= want a name")
+    if sum(key in ours for key, _ in pairs) > len(ours):
+        raise _wrong(location, "state= and schema= are each said once")
     rest = [(key, value) for key, value in pairs if key not in ours]
     return base + (f"?{urlencode(rest)}" if rest else ""), ours
 

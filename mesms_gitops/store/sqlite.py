@@ -48,9 +48,10 @@ def _address(location: str) -> tuple[str, str]:
     """The path and the name of the state in it."""
     rest, _, query = location.partition("?")
     path = unquote(rest.removeprefix("sqlite://").removeprefix("/"))
-    given = dict(parse_qsl(query, keep_blank_values=True))
-    state = given.pop("state", "default")
-    if not rest.startswith("sqlite:///") or not path or path.endswith("/") or given or not state:
+    given = parse_qsl(query, keep_blank_values=True)
+    state = dict(given).get("state", "default")
+    is_path = rest.startswith("sqlite:///") and bool(path) and not path.endswith("/") and path != ":memory:"
+    if not is_path or any(key != "state" for key, _ in given) or len(given) > 1 or not state:
         raise ConfigError(
             "`state` names no SQLite file",
             where=f"state: {location}",

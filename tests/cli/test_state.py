@@ -172,6 +172,25 @@ def test_an_edit_is_pushed_with_the_next_serial(applied: Project) -> None:
     assert pulled(applied) == {**tree, "serial": serial + 2}
 
 
+def test_a_state_that_lacks_a_message_is_not_pushed(applied: Project, sandbox: Running) -> None:
+    """Of one lineage and of a later serial, as after a restart: what it does not know would be sent once more."""
+    tree = pulled(applied)
+    before = applied.state
+    for campaigns in (
+        {},
+        {"early": tree["campaigns"]["early"]},
+        {**tree["campaigns"], "late": {"file": "x", "revision": 1}},
+    ):
+        ran = pushed(applied, {**tree, "campaigns": campaigns, "serial": 99})
+        assert ran.code == 1
+        assert "late" in ran.err
+        assert applied.state == before
+    moved = {"later": tree["campaigns"]["late"], "early": tree["campaigns"]["early"]}
+    good(pushed(applied, {**tree, "campaigns": moved, "serial": 99}))
+    good(pushed(applied, {**tree, "campaigns": {}}, "--force"))
+    assert "campaigns" not in pulled(applied) or pulled(applied)["campaigns"] == {}
+
+
 def test_another_lineage_is_never_pushed(applied: Project) -> None:
     """Not even by force."""
     tree = {**pulled(applied), "lineage": "theirs", "serial": 99}

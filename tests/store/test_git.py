@@ -527,7 +527,7 @@ def test_without_a_repository_there_is_no_branch(tmp_path: Path) -> None:
 
 def test_a_token_in_an_address_is_never_shown(place: GitBench) -> None:
     """Neither in an error nor in a ref."""
-    store = opened(place.root, f"{LOCATION}@http://ci:hunter2@127.0.0.1:9/x.git")
+    store = opened(place.root, f"{LOCATION}@http://hunter2@127.0.0.1:9/x.git")
     with pytest.raises(StateError) as caught:
         store.read()
     error = caught.value

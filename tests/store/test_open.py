@@ -87,6 +87,14 @@ def test_what_names_no_store(tmp_path: Path, location: str, why: str) -> None:
         ("mysql://me:hunter2@h/shop", "recipients can be read from MySQL, but it is not a state backend"),
         ("MySQL+pymysql://h/shop", "recipients can be read from MySQL, but it is not a state backend"),
         ("mariadb://h/shop", "recipients can be read from MySQL, but it is not a state backend"),
+        ("mysql://me:hunter2/hunter2@h/x", "recipients can be read from MySQL, but it is not a state backend"),
+        ("host=127.0.0.1 dbname=x password=hunter2", "settings of a connection are no address, and no path"),
+        ("GIT:mesms-state", "GIT: is written git:"),
+        ("S3://hunter2:hunter2/hunter2@b/x", "S3: is written s3:"),
+        ("Postgresql://u:hunter2@hunter2@h/d", "Postgresql: is written postgresql:"),
+        ("s3:bucket/key", "s3: is followed by // in an address"),
+        ("sqlite:.mesms/state.db", "sqlite: is followed by // in an address"),
+        ("file:.mesms/state.json", "no backend has the scheme file:"),
     ],
 )
 def test_what_names_no_backend(tmp_path: Path, location: str, why: str) -> None:
@@ -97,6 +105,29 @@ def test_what_names_no_backend(tmp_path: Path, location: str, why: str) -> None:
     for one in (".mesms/state.json", "git:", "s3://", "gs://", "az://", "postgresql://", "sqlite:///", "MESMS_STATE"):
         assert one in caught.value.next_step
     assert "hunter2" not in caught.value.where
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "git:HEAD",
+        "git:mesms-state@https://me:hunter2@h.example/x.git",
+        "sqlite:///:memory:",
+        "sqlite:///a.db?state=a&state=b",
+        "postgresql://h/x?state=a&state=b",
+    ],
+)
+def test_what_an_address_cannot_say(tmp_path: Path, location: str) -> None:
+    """A name that means something else, a password, a state that nobody keeps, two names at once."""
+    with pytest.raises(ConfigError) as caught:
+        open_store(location, tmp_path, silent)
+    assert "hunter2" not in f"{caught.value.where}{caught.value.why}{caught.value.next_step}"
+
+
+@pytest.mark.parametrize("location", ["./GIT:x.json", "C:/state.json", "a b/state=1.json"])
+def test_a_path_is_a_path(tmp_path: Path, location: str) -> None:
+    """However odd."""
+    assert isinstance(open_store(location, tmp_path, silent), FileStore)
 
 
 def test_a_password_is_not_shown(tmp_path: Path) -> None:
