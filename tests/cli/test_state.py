@@ -75,7 +75,8 @@ def test_a_state_moves_and_work_goes_on(applied: Project, sandbox: Running) -> N
     applied.write("mesms.yaml", (applied.root / "mesms.yaml").read_text() + f"state: {postgresql}\n")
     assert applied.apply().code == 3, "late is stopped"
     assert sends(sandbox) == made
-    good(applied.run("stop", "--release"))
+    assert "nope was not stopped" in good(applied.run("stop", "--release", "nope")).err
+    assert "was not stopped" not in good(applied.run("stop", "--release")).err
     applied.campaign("late", schedule="2027-04-11T10:00", recipients=[{"numbers": ["0800000003"]}], revision=2)
     good(applied.apply())
     assert texted(sandbox) == {"66800000001": 1, "66800000002": 1, "66800000003": 1}

@@ -14,6 +14,7 @@ from mesms_gitops.errors import UsageError
 
 if TYPE_CHECKING:
     from mesms_gitops.cli.wiring import Workplace
+    from mesms_gitops.model.state import Freeze
     from mesms_gitops.reconcile.stop import StopOutcome
 
 
@@ -41,7 +42,16 @@ def command(obj: dict[str, Any], *, names: tuple[str, ...], everything: bool, re
 def _release(place: Workplace, names: tuple[str, ...]) -> int:
     from mesms_gitops.reconcile.stop import released
 
-    place.store.amend_freeze(lambda former: released(former, names))
+    stood: list[Freeze] = []
+
+    def lifted(former: Freeze) -> Freeze:
+        stood.append(former)
+        return released(former, names)
+
+    place.store.amend_freeze(lifted)
+    for name in names:
+        if not stood[-1].covers(name):
+            place.teller.note(f"{name} was not stopped: look at the name in mesms-gitops status")
     what = ", ".join(names) if names else "everything"
     click.echo(f"released: {what}. Nothing was sent; the next apply sends again, as its plan says.")
     return 0
