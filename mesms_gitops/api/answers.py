@@ -17,6 +17,7 @@ from mesms_gitops.api.fields import Rounding, error_text, to_whole
 from mesms_gitops.errors import AnswerUnreadable
 from mesms_gitops.model.delivery import DELIVERY_STATES
 from mesms_gitops.model.observation import (
+    UNREADABLE_ROW,
     Accepted,
     MessagePage,
     Quote,
@@ -122,10 +123,17 @@ def _readable(rows: list[object], lens: Lens) -> Iterator[RemoteMessage]:
 
 
 def recipients(body: object, lens: Lens, after: int) -> RecipientPage:
-    """The recipients after cursor ``after``: numbers as 66XXXXXXXXX where they are Thai, states in lower case."""
+    """The recipients after cursor ``after``: numbers as 66XXXXXXXXX where they are Thai, states in lower case.
+
+    A row that cannot be read is kept as `UNREADABLE_ROW`. If that is all of the first page, it is an error: then not
+    the rows are odd, but the answer is another than expected.
+    """
     rows, around = lens.rows(body, "recipients.data")
+    found = tuple(_recipient_or_none(row, lens) for row in rows)
+    if rows and not after and set(found) == {UNREADABLE_ROW}:
+        _recipient(rows[0], lens)
     return RecipientPage(
-        rows=tuple(_recipient(row, lens) for row in rows),
+        rows=found,
         next_cursor=_next_cursor(len(rows), around, after, lens),
         summary=_counts(lens.find_around(around, "recipients.summary"), "recipients.summary", body, lens),
         total=lens.as_whole(lens.find_around(around, "recipients.total"), "recipients.total", body),
@@ -206,6 +214,13 @@ def _count_rows(value: object, wanted: str, body: object, lens: Lens) -> list[tu
             raise lens.garbled(body, wanted, "counts by state")
         rows.append((word, lens.find(row, "counts.count")))
     return rows
+
+
+def _recipient_or_none(row: object, lens: Lens) -> tuple[str, str]:
+    try:
+        return _recipient(row, lens)
+    except AnswerUnreadable:
+        return UNREADABLE_ROW
 
 
 def _recipient(row: object, lens: Lens) -> tuple[str, str]:

@@ -10,7 +10,16 @@ from mesms_gitops.errors import ConfigError
 _SHOWN: Final = "[API key]"
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]+")
 _NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
-_NUMBER: Final = re.compile(r"(?<![0-9])(\+?66|0)([0-9]{2})[0-9]{5}([0-9]{2})(?![0-9])")
+_BETWEEN: Final = r"[ \u00a0().\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff/-]{0,3}"
+_NUMBER: Final = re.compile(
+    rf"(?<!\d)(?:(?:[0๐０]{_BETWEEN}){{2}})?[6๖６]{_BETWEEN}[6๖６](?:{_BETWEEN}\d){{8,}}"
+    rf"|(?<!\d)[0๐０](?:{_BETWEEN}\d){{8,}}"
+    r"|(?<![\w.-])[689]\d{8}(?![\w.]|-\w)"
+)
+"""A Thai number as people and systems write it: 08…, 02…, 66…, 0066…, in groups, in Thai digits, with its 0 lost.
+What stands beside it, and a uuid that reads like one, may be hidden with it: that is no harm."""
+_FIRST_SHOWN: Final = 3
+_LAST_SHOWN: Final = 2
 _REMOTE_TEXT_SHOWN: Final = 200
 
 
@@ -53,8 +62,14 @@ class Secret:
     def clean(self, text: str) -> str:
         """A remote text fit to be shown: no key, whole phone number or control character, at most 200 characters."""
         shown = _NOT_TEXT.sub(" ", text.replace(self._key, _SHOWN)).strip()
-        shown = _NUMBER.sub(r"\1\2xxxxx\3", shown)
+        shown = _NUMBER.sub(_struck, shown)
         return shown if len(shown) <= _REMOTE_TEXT_SHOWN else f"{shown[:_REMOTE_TEXT_SHOWN]}…"
+
+
+def _struck(found: re.Match[str]) -> str:
+    digits = [index for index, character in enumerate(found[0]) if character.isdigit()]
+    hidden = frozenset(digits[_FIRST_SHOWN:-_LAST_SHOWN])
+    return "".join("x" if index in hidden else character for index, character in enumerate(found[0]))
 
 
 def _fault(key: str) -> str:

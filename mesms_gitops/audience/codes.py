@@ -219,17 +219,20 @@ codes: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "earlier campaign still being delivered",
             (
                 "Some of its messages are on their way or still to come, so the recipients found are those of this "
-                "moment. A later plan finds more of them, and an approval of this one does not cover those."
+                "moment. A later plan finds more of them, and an approval of this one does not cover those. Whoever is "
+                "still pending in a campaign of `except_reached_by` is left out."
             ),
         ),
         DELIVERY_DOUBTFUL: (
             "delivery in doubt",
             (
                 "What ME-SMS says of the recipients of an earlier campaign does not add up: pages broke off or came "
-                "twice, counts are not those of the rows or of the recipients, results got fewer, or the message was "
-                "purged while some had none. What came is used as it came, and the plan says why it may be wrong. "
-                "Whom to leave out (`except_reached_by`) is never taken from a list that may lack somebody: then the "
-                "plan stops."
+                "twice, counts are not those of the rows or of the recipients, somebody is in two states, fewer are "
+                "listed as reached than state counted, or the message was purged while some had no result. What came "
+                "is used as it came, but for whoever is listed as reached or pending as well, and the plan says why "
+                "it may be wrong. Whom to leave out (`except_reached_by`) is never taken from a list that may lack "
+                "somebody: then the plan stops. So it does where nobody knows whether a message of that campaign was "
+                "sent: settle it first (`mesms-gitops resolve NAME`)."
             ),
         ),
         GROUP_UNSEEN: (

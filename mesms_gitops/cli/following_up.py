@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.cli.doubted import doubtful_notes, doubts_in
+from mesms_gitops.cli.followers import followers
 from mesms_gitops.errors import ConfigError
+from mesms_gitops.model.campaign import DeclaredState
 from mesms_gitops.views.follow_up_yaml import follow_up_yaml
 from mesms_gitops.views.report_doubts import doubt_sentence, doubts_about
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mesms_gitops.cli.wiring import Workplace
@@ -37,7 +39,8 @@ def write_follow_up(
     record = state.campaigns[of]
     people = _people(record, delivery_states)
     folder = _folder(place, record)
-    name, earlier = _free_name(state, of, folder)
+    earlier = _earlier(place, state, of)
+    name = _free_name(state, of, folder)
     newest = max(record.current, key=lambda send: send.intended_at)
     text = follow_up_yaml(
         name,
@@ -106,28 +109,58 @@ def _folder(place: Workplace, record: CampaignRecord) -> Path:
     return next((root / entry for entry in plain if (root / entry).is_dir()), root / "campaigns")
 
 
-def _free_name(state: State, of: str, folder: Path) -> tuple[str, tuple[str, ...]]:
-    """The next name that no campaign has, and the follow-ups that went before: they may have reached somebody."""
-    earlier: list[str] = []
+def _earlier(place: Workplace, state: State, of: str) -> tuple[str, ...]:
+    """The campaigns that went before this one to the same people, and may have reached somebody.
+
+    Raises `ConfigError` where one of them is still to come, or nobody knows whether it was sent.
+    """
+    from mesms_gitops.manifests.load import load_campaigns
+
+    loaded = load_campaigns(place.loaded, now=place.clock.now(), known_sent=state.campaigns)
+    written = {campaign.name: campaign for campaign in loaded.campaigns}
+    named = (state.campaigns[name] for name in _names(of) if name in state.campaigns)
+    earlier = list(
+        dict.fromkeys(
+            (*(record.name for record in named if not record.moved_to), *followers(of, state, loaded.campaigns))
+        )
+    )
+    for name in earlier:
+        known = state.campaigns.get(name)
+        if known is not None and any(send.is_unsettled for send in known.sends):
+            raise _not_yet(name, "nobody knows whether it was sent", f"settle it first: mesms-gitops resolve {name}")
+        if known is not None and not known.has_left and any(send.is_live for send in known.sends):
+            raise _not_yet(name, "whom it will reach is not known yet", f"edit {known.file}, or wait until it has left")
+        if (
+            (known is None or not known.sends)
+            and name in written
+            and written[name].state is not DeclaredState.CANCELLED
+        ):
+            raise _is_there(place.project.root / written[name].file)
+    return tuple(name for name in earlier if name in state.campaigns and state.campaigns[name].has_left)
+
+
+def _names(of: str) -> Iterator[str]:
+    """What its follow-ups are called, the first one first."""
     for number in range(1, _MOST):
         ending = "-follow-up" if number == 1 else f"-follow-up-{number}"
-        name = of[: _LONGEST - len(ending)].rstrip("-") + ending
+        yield of[: _LONGEST - len(ending)].rstrip("-") + ending
+
+
+def _free_name(state: State, of: str, folder: Path) -> str:
+    """The next name that no campaign has. Raises `ConfigError`."""
+    for name in _names(of):
         known = state.campaigns.get(name)
-        if known is not None and known.has_left:
-            earlier.append(name)
-        elif known is not None and known.sends:
-            raise ConfigError(
-                f"{name} is still to come",
-                where="--follow-up",
-                why="whom it will reach is not known yet",
-                next_step=f"edit {known.file}, or wait until it has left",
-            )
-        else:
-            for path in (folder / f"{name}{suffix}" for suffix in (".yaml", ".yml")):
-                if path.exists():
-                    raise _is_there(path)
-            return name, tuple(earlier)
+        if known is not None and (known.sends or known.moved_to):
+            continue
+        for path in (folder / f"{name}{suffix}" for suffix in (".yaml", ".yml")):
+            if path.exists():
+                raise _is_there(path)
+        return name
     raise ConfigError(f"{of} has {_MOST} follow-ups", where="--follow-up", next_step="write the next one by hand")
+
+
+def _not_yet(name: str, why: str, next_step: str) -> ConfigError:
+    return ConfigError(f"{name} is still to come", where="--follow-up", why=why, next_step=next_step)
 
 
 def _is_there(path: Path) -> ConfigError:

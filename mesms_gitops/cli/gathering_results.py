@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.cli.later_reading import Earlier, after_purge, beside_earlier, moment
+from mesms_gitops.cli.later_reading import Earlier, after_purge, beside_counts, beside_earlier, moment
 from mesms_gitops.cli.wiring import Interrupt, client
 from mesms_gitops.errors import ApiRefusal, ConfigError, Interrupted, MesmsError
 from mesms_gitops.model.results import will_stay
 from mesms_gitops.model.snapshot import Snapshot
 from mesms_gitops.model.suppression import Suppression
+from mesms_gitops.reconcile.doubts import beside_state
 from mesms_gitops.reconcile.results import Asked, Covered, ResultReader
 from mesms_gitops.store.result_form import NUMBER, SendResults, frame_of
 
@@ -85,7 +86,9 @@ class Gathering:
         if kept is None or kept.head.uuid != record.uuid:
             return False
         earlier = self._earlier[record.fingerprint] = Earlier.of(kept)
-        if is_known := will_stay(kept.head, earlier.counts, record):
+        is_known = will_stay(kept.head, earlier.counts, record)
+        is_known = is_known and not beside_state(record, earlier.counts, kept.head.forgotten)
+        if is_known:
             self._found[record.fingerprint] = kept
         return is_known
 
@@ -105,7 +108,8 @@ class Gathering:
                         raise
                     self._without_message(name, record, refusal)
                     continue
-                self._waiting.append(self._beside_earlier(SendResults(found.head, frame_of(found))))
+                head = beside_counts(found.head, found.counts, record)
+                self._waiting.append(self._beside_earlier(SendResults(head, frame_of(found))))
                 if clock.now() - kept_at >= KEEP_EVERY:
                     self._keep()
                     kept_at = clock.now()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from mesms_gitops.model.delivery import SUCCESS
 from mesms_gitops.model.results import Doubt, DoubtKind, still_open
 from mesms_gitops.planning.delivery import shrank
 from mesms_gitops.store.result_form import counts_of
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mesms_gitops.model.results import ResultHead
+    from mesms_gitops.model.sends import SendRecord
     from mesms_gitops.store.result_form import SendResults
 
 
@@ -46,6 +48,15 @@ def beside_earlier(head: ResultHead, counts: Mapping[str, int], earlier: Earlier
         why = f"it has fewer people, results or people reached than at the reading of {moment(earlier.head)}"
         return head.doubted(Doubt(DoubtKind.SHRANK, why))
     return head.doubted(*(doubt for doubt in earlier.head.doubts if doubt.kind is DoubtKind.SHRANK))
+
+
+def beside_counts(head: ResultHead, counts: Mapping[str, int], send: SendRecord) -> ResultHead:
+    """The head of a new reading, in doubt where state counted more people, results or people reached before it."""
+    most = {**counts, SUCCESS: counts.get(SUCCESS, 0) + head.forgotten}  # whoever was forgotten may have been reached
+    if head.doubts or not shrank(send.delivery, most):  # one that is not whole says nothing of a loss
+        return head
+    why = "it has fewer people, results or people reached than state counted at an earlier look"
+    return head.doubted(Doubt(DoubtKind.SHRANK, why))
 
 
 def after_purge(earlier: Earlier) -> ResultHead:

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
+class NewFile(click.Path):
+    """The name of a file to write. Empty, as an unset variable of a script leaves it, it is a usage error."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See `click.Path`."""
+        if not os.fspath(value):
+            self.fail("it is empty; name a file, or leave the option out", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def everywhere(command: Command) -> Command:
     """``-C`` and ``-v``, also after the command's name."""
     command = click.option(

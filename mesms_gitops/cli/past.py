@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Final
 from mesms_gitops.audience.sources.delivered import Told
 from mesms_gitops.cli.doubted import doubtful_notes
 from mesms_gitops.cli.later_reading import moment
+from mesms_gitops.cli.listed_now import FEW, Listing, against
 from mesms_gitops.errors import AnswerUnreadable, ApiRefusal, MesmsError
 from mesms_gitops.model.delivery import DELIVERY_STATES, SUCCESS, DeliveryNote, is_settled
 from mesms_gitops.model.numbers import COUNTRY_CODE
 from mesms_gitops.model.results import still_open, will_stay
-from mesms_gitops.reconcile.cursor import broken, pages
+from mesms_gitops.model.sends import SendPhase
+from mesms_gitops.reconcile.doubts import beside_state
 from mesms_gitops.store.result_form import NUMBER, counts_of, in_states
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from mesms_gitops.model.observation import RecipientPage
     from mesms_gitops.model.sends import SendRecord
@@ -57,6 +59,16 @@ class RecordedPast:
         record = self._record(campaign)
         return record is not None and all(map(is_settled, record.sends))
 
+    def is_unsettled(self, campaign: str) -> bool:
+        """Whether nobody knows of some message of it whether it was sent."""
+        record = self._record(campaign)
+        return record is not None and any(send.is_unsettled for send in record.sends)
+
+    def is_to_come(self, campaign: str) -> bool:
+        """Whether some message of it has not left yet."""
+        record = self._record(campaign)
+        return record is not None and any(send.phase is SendPhase.SCHEDULED for send in record.sends)
+
     def is_known(self, uuid: str) -> bool:
         """Whether what is kept here of a message can stand for asking: nothing new is to come, or it was purged."""
         _, send = self._send(uuid)
@@ -72,7 +84,7 @@ class RecordedPast:
         if kept is not None and self._stands(kept, send):
             return _from_kept(kept, send, delivery_states)
         try:
-            return self._asked(send, uuid, delivery_states)
+            return self._asked(send, uuid, delivery_states, kept)
         except AnswerUnreadable as error:
             if kept is None:
                 raise _advised(campaign, error) from error
@@ -84,23 +96,35 @@ class RecordedPast:
                 raise _gone(campaign, refusal) from refusal
             return _from_kept(kept, send, delivery_states)
 
-    def _asked(self, send: SendRecord, uuid: str, delivery_states: Collection[str]) -> Told:
-        """What ME-SMS lists now. Raises `ApiError`, also where pages are not what it counts."""
+    def _asked(self, send: SendRecord, uuid: str, delivery_states: Collection[str], kept: SendResults | None) -> Told:
+        """What ME-SMS lists now. Raises `ApiError`, also where pages are not what it counts.
+
+        Whoever got it after all is left out: who is listed as that on a page that was read or in what is ``kept``, and,
+        where anything is in doubt or they are few, in lists that are read for that alone.
+        """
         assert self.account is not None  # asked only where it can be
-        account = _OneByOne(self.account, self._turn)
-        found: dict[str, None] = {}
-        counts: Mapping[str, int] = {}
-        for delivery_state in delivery_states:
-            rows, page = _listed(account, send, uuid, delivery_state)
-            found.update(dict.fromkeys(rows))
-            counts = page.summary or counts
-        doubts = _doubts_of_counts(send, counts)
-        return Told(found, tuple(doubts), has_all=not doubts)
+        listing = Listing(_OneByOne(self.account, self._turn), send, uuid)
+        listing.read(delivery_states)
+        others = against(delivery_states)
+        is_odd = kept is not None and bool(kept.head.doubts)
+        if is_odd or send.recipients <= FEW or any(_doubts_of(listing)):
+            listing.read(others)
+        got = listing.in_states(others)
+        if kept is not None and SUCCESS in others:
+            got |= dict.fromkeys(_msisdns(in_states(kept.frame, (SUCCESS,))[NUMBER]))
+        found = listing.in_states(delivery_states)
+        only = {msisdn: None for msisdn in found if msisdn not in got}
+        doubts = list(dict.fromkeys(_doubts_of(listing)))
+        if len(only) < len(found):
+            doubts.append(f"{len(found) - len(only):,} are listed as {' or '.join(others)} as well, and are left out")
+        return Told(only, tuple(doubts), has_all=not doubts)
 
     def _stands(self, kept: SendResults | None, send: SendRecord) -> bool:
         if kept is None:
             return False
-        return DeliveryNote.PURGED in send.notes or will_stay(kept.head, counts_of(kept.frame), send)
+        counts = counts_of(kept.frame)
+        is_whole = will_stay(kept.head, counts, send) and not beside_state(send, counts, kept.head.forgotten)
+        return DeliveryNote.PURGED in send.notes or is_whole
 
     def _kept(self, uuid: str) -> SendResults | None:
         """What is kept of a message; None where nothing is, or it cannot be opened."""
@@ -126,47 +150,38 @@ class RecordedPast:
 def _from_kept(kept: SendResults, send: SendRecord, delivery_states: Collection[str], why_not: str = "") -> Told:
     """Whom ``kept`` has in the states; ``why_not`` says why ME-SMS has no newer ones.
 
-    Whoever ME-SMS listed as reached as well is not among those it did not reach.
+    Whoever ME-SMS listed as reached or pending as well is not among the others.
     """
     head, counts = kept.head, counts_of(kept.frame)
     found = in_states(kept.frame, delivery_states)[NUMBER]
-    if head.doubts and SUCCESS not in delivery_states:
-        found = found.filter(~found.is_in(in_states(kept.frame, (SUCCESS,))[NUMBER].implode()))
-    of_counts = _doubts_of_counts(send, counts)
+    if head.doubts:
+        others = in_states(kept.frame, against(delivery_states))[NUMBER]
+        found = found.filter(~found.is_in(others.implode()))
+    of_counts = list(_doubts_of_counts(send, counts))
+    if head.has_all_reached:
+        of_counts += beside_state(send, counts, head.forgotten)
     if not will_stay(replace(head, doubts=()), counts, send):
         why = why_not or PURGED
         of_counts.append(f"{why}; {still_open(counts):,} had no final result at the reading of {moment(head)}")
-    msisdns = (f"{COUNTRY_CODE}{number:09d}" for number in found)
-    doubts = (*(doubt.why for doubt in head.doubts), *of_counts)
-    return Told(msisdns, doubts, has_all=head.has_all_reached and not of_counts)
+    doubts = dict.fromkeys((*(doubt.why for doubt in head.doubts), *of_counts))
+    return Told(_msisdns(found), tuple(doubts), has_all=head.has_all_reached and not of_counts)
 
 
-def _doubts_of_counts(send: SendRecord, counts: Mapping[str, int]) -> list[str]:
+def _msisdns(numbers: Iterable[int]) -> Iterator[str]:
+    return (f"{COUNTRY_CODE}{number:09d}" for number in numbers)
+
+
+def _doubts_of(listing: Listing) -> Iterator[str]:
+    yield from _doubts_of_counts(listing.send, listing.counts)
+    yield from listing.doubts()
+
+
+def _doubts_of_counts(send: SendRecord, counts: Mapping[str, int]) -> Iterator[str]:
     """What state's notes and the counts say against knowing who got it; a purge apart, which `told` knows better of."""
-    doubts = list(doubtful_notes([send], but=(DeliveryNote.PURGED,)))
-    told = sum(counts.values())
-    if told and send.recipients and told > send.recipients and not doubts:
-        doubts.append(f"ME-SMS counts {told:,} people where the message is for {send.recipients:,}")
+    yield from doubtful_notes([send], but=(DeliveryNote.PURGED,))
     strange = sum(count for word, count in counts.items() if word not in DELIVERY_STATES)
     if strange:
-        doubts.append(f"{strange:,} have a status that the reference does not have")
-    return doubts
-
-
-def _listed(
-    account: _OneByOne, send: SendRecord, uuid: str, delivery_state: str
-) -> tuple[Iterator[str], RecipientPage]:
-    """The rows in one state, and the last page. Raises `ApiError`, also where they are not as many as counted."""
-    rows: list[str] = []
-    counted = set()
-    for page in pages(account, uuid, delivery_state, recipients=send.recipients):
-        rows += [msisdn for msisdn, found in page.rows if found == delivery_state]
-        if page.summary:
-            counted.add(page.summary.get(delivery_state, 0))
-    # counts may move while pages are read; whoever is missing could be texted twice by `except_reached_by`
-    if counted and not min(counted) <= len(rows) <= max(counted):
-        raise broken(uuid, f"{len(rows):,} recipients are listed as {delivery_state}, and {max(counted):,} counted")
-    return iter(rows), page
+        yield f"{strange:,} have a status that the reference does not have"
 
 
 def _gone(campaign: str, error: ApiRefusal) -> ApiRefusal:

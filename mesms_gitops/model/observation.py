@@ -80,14 +80,26 @@ class Quote:
     credits: int
 
 
+UNREADABLE_ROW: Final = ("", "")
+"""Stands for a row that names nobody, or no state: it is counted among the rows, and is no number to anybody."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecipientPage:
-    """One page of recipients: ``(msisdn, delivery state)`` rows, and the cursor of the next page if there is one."""
+    """One page of recipients: ``(msisdn, delivery state)`` rows, and the cursor of the next page if there is one.
+
+    A row that cannot be read is `UNREADABLE_ROW`: whoever must not overlook anybody looks at ``unreadable``.
+    """
 
     rows: tuple[tuple[str, str], ...]
     next_cursor: int | None
     summary: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     total: int | None = None
+
+    @property
+    def unreadable(self) -> int:
+        """How many rows cannot be read."""
+        return self.rows.count(UNREADABLE_ROW)
 
 
 @dataclass(frozen=True, slots=True)

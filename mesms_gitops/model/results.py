@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from mesms_gitops.model.delivery import DELIVERY_WINDOW, FINAL_STATES, left_at
+from mesms_gitops.model.delivery import DELIVERY_WINDOW, FINAL_STATES, PENDING, SUCCESS, left_at
 
 if TYPE_CHECKING:
     from array import array
@@ -26,6 +26,10 @@ class Reading(StrEnum):
     """All states but the commonest; whoever was sent to and has none of those has the commonest."""
     IN_FULL = "in full"
     """Every page."""
+
+
+DERIVED: Final = frozenset({SUCCESS, PENDING})
+"""States in which somebody may be taken to be who is listed in no other. None of them says not reached."""
 
 
 class DoubtKind(StrEnum):

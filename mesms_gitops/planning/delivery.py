@@ -10,12 +10,14 @@ from mesms_gitops.model.delivery import (
     DELIVERY_STATES,
     SUCCESS,
     DeliveryNote,
+    has_left,
+    is_failed_in_part,
     is_settled,
     is_window_over,
     reported,
 )
 from mesms_gitops.model.observation import RemotePhase, Unread
-from mesms_gitops.model.sends import LEFT, SendPhase
+from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.planning.situation import follows, refreshed_send
 
 if TYPE_CHECKING:
@@ -28,6 +30,16 @@ if TYPE_CHECKING:
 
 _LASTING = frozenset({DeliveryNote.SHRANK, DeliveryNote.WINDOW_OVER})
 """Said of a history, not of one look: no later look takes it back."""
+_FAILED_STILL = (SendPhase.FAILED, RemotePhase.FAILED)
+
+
+_RECOUNTED = MappingProxyType(
+    {
+        SendPhase.SENT: frozenset({RemotePhase.PENDING, RemotePhase.OTHER, RemotePhase.FAILED}),
+        SendPhase.FAILED: frozenset({RemotePhase.PENDING, RemotePhase.OTHER, RemotePhase.SENT, RemotePhase.FAILED}),
+    }
+)
+"""Recorded -> seen: moves that no record makes, whose counts are news all the same."""
 
 
 def looked_at(record: SendRecord, message: Look, now: datetime) -> SendRecord:
@@ -42,7 +54,9 @@ def looked_at(record: SendRecord, message: Look, now: datetime) -> SendRecord:
     notes = {DeliveryNote(note) for note in record.notes} & _LASTING
     if message is not None:
         notes |= set(_of_message(record, message))
-    if newer.phase in LEFT:
+    if is_failed_in_part(newer):
+        notes.add(DeliveryNote.CONTRADICTED)
+    if has_left(record) or has_left(newer):
         notes |= set(_of_counts(record, newer))
         if message is None:
             notes.add(DeliveryNote.PURGED)
@@ -52,11 +66,14 @@ def looked_at(record: SendRecord, message: Look, now: datetime) -> SendRecord:
 
 
 def _recounted(record: SendRecord, message: RemoteMessage | None) -> SendRecord | None:
-    """``record`` where it was sent and is said to be on its way again: it stays sent, with the newest counts."""
-    if record.phase is not SendPhase.SENT or message is None or not message.delivery:
+    """``record`` with the newest counts where its phase is final and not what is seen: it stays what it is.
+
+    That is one that was sent and is said to be on its way again or to have failed, and one that failed, but not for
+    everybody.
+    """
+    if message is None or not message.delivery or message.phase not in _RECOUNTED.get(record.phase, ()):
         return None
-    is_again = message.phase in (RemotePhase.PENDING, RemotePhase.OTHER)
-    return replace(record, delivery=MappingProxyType(dict(message.delivery))) if is_again else None
+    return replace(record, delivery=MappingProxyType(dict(message.delivery)))
 
 
 def _noted(record: SendRecord, *notes: str) -> SendRecord:
@@ -83,7 +100,7 @@ def _of_message(record: SendRecord, message: RemoteMessage) -> Iterator[Delivery
         yield DeliveryNote.PARTLY_GONE
     if message.phase is RemotePhase.OTHER:
         yield DeliveryNote.UNDOCUMENTED_STATUS
-    elif follows(record, message) is None:
+    elif follows(record, message) is None and (record.phase, message.phase) != _FAILED_STILL:
         yield DeliveryNote.CONTRADICTED
 
 

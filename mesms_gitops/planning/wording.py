@@ -56,7 +56,7 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.TIME_PASSED: "write a new `schedule`, or `state: cancelled` if it is no longer wanted",
         Reason.CANCELLED_ELSEWHERE: "write `state: cancelled` to agree, or raise `revision` to send it after all",
         Reason.GONE: "look at the account; raise `revision` to send it, or write `state: cancelled`",
-        Reason.FAILED_REMOTELY: "mesms-gitops report {name}; raise `revision` to send it to everybody again",
+        Reason.FAILED_REMOTELY: "mesms-gitops report {name}; raise `revision` to text everybody again, also who got it",
         Reason.FROZEN: "mesms-gitops stop --release {name}",
         Reason.NAME_RESERVED: "choose another name",
         Reason.RENAMED: "add `moved_from` with the old name; to text the same people again, raise `revision`",

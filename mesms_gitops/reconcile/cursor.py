@@ -30,13 +30,17 @@ def pages(
 
     ``recipients`` is how many there should be, 0 where nobody knows.
 
-    Raises `ApiError`, also where a cursor repeats, jumps back or leads to a page without rows, and where there are far
-    more rows than a message can have. Whether it ends early can be told by counts only.
+    Rows that cannot be read are in the pages of all states; in one state they are an error, for whoever asks for one
+    takes whom it lists for all there are. Raises `ApiError`, also where a cursor repeats, jumps back or leads to a page
+    without rows, and where there are far more rows than a message can have. Whether it ends early can be told by counts
+    only.
     """
     after = listed = 0
     while True:
         before_each()
         page = account.recipients(uuid, after=after, delivery_state=delivery_state)
+        if delivery_state is not None and page.unreadable:
+            raise broken(uuid, f"{page.unreadable} of {len(page.rows)} rows on a page cannot be read")
         listed += len(page.rows)
         yield page
         if page.next_cursor is None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mesms_gitops.model.delivery import PENDING
+from mesms_gitops.model.delivery import PENDING, SUCCESS
 from mesms_gitops.model.results import Doubt, DoubtKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from mesms_gitops.model.sends import SendRecord
 
 SHOWN = 3
 """States whose counts are named."""
@@ -69,3 +71,21 @@ def _miscounted(pages: Pages, recipients: int) -> str:
         f"{pages.counts.get(state, 0):,} listed as {state}, {told.get(state, 0):,} counted" for state in apart[:SHOWN]
     )
     return f"the states that are listed are not those that are counted ({figures})"
+
+
+def beside_state(send: SendRecord, counts: Mapping[str, int], forgotten: int = 0) -> tuple[str, ...]:
+    """How ``counts`` of people by state are not those of ``send``: a sentence each; none where they account for all.
+
+    ``forgotten`` people are not in the counts, and may have had any state. Without their number, as many are expected
+    as state counted; nobody who was reached once is not reached later.
+    """
+    return tuple(_beside_state(send, counts, forgotten))
+
+
+def _beside_state(send: SendRecord, counts: Mapping[str, int], forgotten: int) -> Iterator[str]:
+    told, expected = sum(counts.values()) + forgotten, send.recipients or sum(send.delivery.values())
+    if told < expected or (told > expected and send.recipients):
+        yield f"ME-SMS counts {told:,} people where the message is for {expected:,}"
+    reached, before = counts.get(SUCCESS, 0) + forgotten, send.delivery.get(SUCCESS, 0)
+    if reached < before:
+        yield f"{reached:,} are listed as reached, and state counted {before:,} at an earlier look"

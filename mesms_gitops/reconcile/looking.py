@@ -131,12 +131,14 @@ class Looking:
     def _with_counts(self, message: RemoteMessage, *, is_whole: bool) -> RemoteMessage:
         """``message`` with the newest counts of its recipients, where it has left and does not carry them.
 
+        One that failed may have left all the same: its counts say whether it failed for everybody.
+
         Once it is done they stand in the message itself (``drSummary``), which the listing leaves out. ``is_whole``:
         it does not come from the listing.
         """
-        if message.delivery or message.phase in (RemotePhase.SCHEDULED, RemotePhase.CANCELLED, RemotePhase.FAILED):
+        if message.delivery or message.phase in (RemotePhase.SCHEDULED, RemotePhase.CANCELLED):
             return message
-        if message.phase is RemotePhase.SENT and not is_whole:
+        if message.phase in (RemotePhase.SENT, RemotePhase.FAILED) and not is_whole:
             self.check()
             whole = self.account.message(message.uuid)
             if whole is None:

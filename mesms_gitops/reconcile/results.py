@@ -1,8 +1,8 @@
 """Reading what became of each recipient of a send, with as few requests as that takes.
 
-*By exception*: all states but the commonest are read, each by a cursor of its own, and whoever was sent to and is in
-none of them is in the commonest. That rests on knowing whom we sent to, and is held against ME-SMS's own counts before
-and after. Where it does not hold, every page is read, and it is said why. What does not add up even then
+*By exception*: all states but the commonest (success or pending) are read, each by a cursor of its own, and whoever
+was sent to and is in none of them is in that one. It rests on knowing whom we sent to, and is held against ME-SMS's own
+counts before and after. Where it does not hold, every page is read, and it is said why; what does not add up even then
 is kept as it came, with its doubts (`doubts`).
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from mesms_gitops.errors import AnswerUnreadable
 from mesms_gitops.model.delivery import DELIVERY_STATES
-from mesms_gitops.model.results import Reading, ResultHead, Results
+from mesms_gitops.model.results import DERIVED, Reading, ResultHead, Results
 from mesms_gitops.reconcile.cursor import WHERE, broken, masked, pages, subscribers
 from mesms_gitops.reconcile.doubts import Pages, doubts_of
 from mesms_gitops.reconcile.side_by_side import side_by_side
@@ -207,11 +207,12 @@ def _commonest(summary: Mapping[str, int], covered: Covered) -> str:
     """The state to derive. Raises `Misfit` where none can be."""
     if not summary:
         raise Misfit("ME-SMS gives no counts to hold it against")
-    people, told = len(covered.numbers) + covered.forgotten, sum(summary.values())
-    if told != people:
+    if (told := sum(summary.values())) != (people := len(covered.numbers) + covered.forgotten):
         raise Misfit(f"ME-SMS counts {told:,} recipients and the snapshot {people:,}")
     commonest = max(sorted(summary), key=lambda state: summary[state])
-    strange = sorted(state for state in summary if state not in DELIVERY_STATES and state != commonest)
+    if commonest not in DERIVED:
+        raise Misfit(f"most are {commonest}, and nobody is taken for {commonest} who is not listed as that")
+    strange = sorted(set(summary).difference(DELIVERY_STATES))
     if strange:
         raise Misfit(f"the reference has no state {', '.join(strange)} to ask for")
     return commonest

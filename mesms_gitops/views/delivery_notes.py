@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesms_gitops.model.delivery import DELIVERY_STATES, DeliveryNote, is_settled, never_reported
+from mesms_gitops.model.delivery import (
+    DELIVERY_STATES,
+    NOT_REACHED,
+    SUCCESS,
+    DeliveryNote,
+    is_failed_in_part,
+    is_settled,
+    never_reported,
+)
 from mesms_gitops.views.layout import counted, figure, listed, printable
 
 if TYPE_CHECKING:
@@ -48,6 +56,12 @@ def _sentence(note: DeliveryNote, send: SendRecord) -> str:
 
 def _words(note: DeliveryNote, send: SendRecord) -> Iterator[str]:
     match note:
+        case DeliveryNote.CONTRADICTED if is_failed_in_part(send):
+            reached = send.delivery.get(SUCCESS, 0)
+            others = sum(count for word, count in send.delivery.items() if word not in {*NOT_REACHED, SUCCESS})
+            yield "ME-SMS says that the message failed, and counts"
+            yield f"{counted(reached, 'person', 'people')} reached and {figure(others)} not known to have failed:"
+            yield "raising `revision` would text them again"
         case DeliveryNote.CONTRADICTED:
             phase = send.phase.value
             yield f"ME-SMS now gives the message a status that cannot come after {phase}; it stays {phase} here"
@@ -70,4 +84,5 @@ def _words(note: DeliveryNote, send: SendRecord) -> Iterator[str]:
             yield "not read: at the last look ME-SMS's answer could not be read, or was a refusal;"
             yield "what is shown is older (mesms-gitops refresh says why)"
         case DeliveryNote.WINDOW_OVER:
-            yield f"window over: {figure(never_reported(send))} never reported"
+            missing = never_reported(send)
+            yield f"window over: {figure(missing)} never reported" if missing else "window over: nothing new is to come"

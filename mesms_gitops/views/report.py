@@ -11,7 +11,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from mesms_gitops.model.delivery import DELIVERY_STATES, DeliveryNote
+from mesms_gitops.model.delivery import (
+    DELIVERY_STATES,
+    NOT_REACHED,
+    SUCCESS,
+    DeliveryNote,
+    is_failed_in_part,
+    recipients_of,
+)
 from mesms_gitops.model.sends import LEFT, SendPhase
 from mesms_gitops.model.state import CampaignPhase, campaign_phase
 from mesms_gitops.views.delivery_notes import all_settled, sentences
@@ -26,8 +33,8 @@ if TYPE_CHECKING:
     from mesms_gitops.model.state import CampaignRecord, State
     from mesms_gitops.views.report_doubts import Doubts
 
-DELIVERED = frozenset({"success"})
-FAILED = frozenset({"failed", "invalid", "blocked", "expired"})
+DELIVERED = frozenset({SUCCESS})
+FAILED = NOT_REACHED
 
 
 class Money(NamedTuple):
@@ -212,9 +219,9 @@ def _line(standing: Standing, doubts: Doubts) -> ReportLine:
     )
 
 
-def recipients_of(send: SendRecord) -> int:
-    """Whom ``send`` is for; of a contact group, whose size nobody said, as many as ME-SMS counts."""
-    return send.recipients or sum(send.delivery.values())
+def failed_as_a_whole(send: SendRecord) -> bool:
+    """Whether ``send`` failed, and nothing that ME-SMS counts speaks against that."""
+    return send.phase is SendPhase.FAILED and not is_failed_in_part(send)
 
 
 def buckets_of_send(send: SendRecord) -> tuple[int, int, int]:
@@ -227,7 +234,7 @@ def buckets_of_send(send: SendRecord) -> tuple[int, int, int]:
     failed = sum(counts.get(word, 0) for word in FAILED)
     people = max(send.recipients, sum(counts.values()))
     rest = people - delivered - failed
-    return (delivered, people - delivered, 0) if send.phase is SendPhase.FAILED else (delivered, failed, rest)
+    return (delivered, people - delivered, 0) if failed_as_a_whole(send) else (delivered, failed, rest)
 
 
 def share(count: int, people: int) -> str:

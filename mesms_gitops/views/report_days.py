@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mesms_gitops.model.delivery import left_at
+from mesms_gitops.model.delivery import left_at, recipients_of
 from mesms_gitops.views.layout import in_zone
-from mesms_gitops.views.report import buckets_of_send, recipients_of
+from mesms_gitops.views.report import buckets_of_send
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

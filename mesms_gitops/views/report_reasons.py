@@ -9,9 +9,8 @@ from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from mesms_gitops.model.sends import SendPhase
 from mesms_gitops.views.layout import figure, spoken
-from mesms_gitops.views.report import DELIVERED, FAILED, buckets_of_send
+from mesms_gitops.views.report import DELIVERED, FAILED, buckets_of_send, failed_as_a_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -75,7 +74,7 @@ def _reasons(send: SendRecord) -> Iterator[ReasonPeople]:
     told: Counter[Bucket] = Counter()
     for word, count in send.delivery.items():
         bucket = bucket_of(word)
-        if send.phase is SendPhase.FAILED and bucket is Bucket.UNKNOWN:
+        if failed_as_a_whole(send) and bucket is Bucket.UNKNOWN:
             continue  # nothing more is to come: they failed with the message
         told[bucket] += count
         yield ReasonPeople(bucket, word, count)
@@ -92,7 +91,7 @@ def bucket_of(word: str) -> Bucket:
 
 def _rest(send: SendRecord) -> str:
     """Of whom no count speaks."""
-    if send.phase is SendPhase.FAILED:
+    if failed_as_a_whole(send):
         return WHOLE
     return UNSETTLED if send.is_unsettled else UNREPORTED
 

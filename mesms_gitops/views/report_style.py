@@ -31,7 +31,7 @@ PARTS = """\
 section { background: var(--paper); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem;
   margin: 0 0 1.25rem; min-width: 0; }
 section > h2 { margin: 0 0 .35rem; } section > .soft { font-size: .88rem; margin-bottom: .6rem; max-width: 62rem; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 1.25rem;
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(32rem, 100%), 1fr)); gap: 0 1.25rem;
   align-items: start; }
 .key { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; font-size: .88rem; color: var(--soft); }
 .key b { color: var(--ink); }
@@ -42,7 +42,8 @@ caption { text-align: left; color: var(--soft); padding: .25rem 0 .5rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .5rem; border-top: 1px solid var(--line);
   font-weight: 400; }
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; } thead th, thead td { border-top: 0; }
-thead th, thead button, .n, td small, .key, .tiles { overflow-wrap: normal; } td small { white-space: nowrap; }
+thead th, tr.sum th, thead button, .n, td small, .key, .tiles { overflow-wrap: normal; }
+td small { white-space: nowrap; }
 .dense th, .dense td { padding-top: .15rem; padding-bottom: .15rem; } .dense td.bars { padding-top: .4rem; }
 .dense small { display: inline; margin-left: .5em; }
 header { margin-bottom: 1.5rem; } header > .soft { margin-top: .75rem; font-size: .88rem; }
@@ -73,7 +74,7 @@ button:focus-visible, input:focus-visible, select:focus-visible { outline: 3px s
 """
 
 NARROW = """\
-@media screen and (max-width: 60rem) {
+@media screen and (max-width: 72rem) {
   .plot { grid-template-columns: 3.6rem minmax(0, 1fr); }
   section { padding: .85rem .75rem; }
   #campaigns, #campaigns caption, #campaigns tbody, #campaigns tr, #campaigns tbody th { display: block; }
@@ -87,7 +88,7 @@ NARROW = """\
   #campaigns td:nth-child(5)::before { flex: none; } #campaigns td .bar { flex: 1; min-width: 0; }
 HEADINGS
 }
-@media screen and (max-width: 30rem) {
+@media screen and (max-width: 36rem) {
   .bars { display: none; } th, td { padding: .4rem .2rem; } section > table { font-size: .8rem; }
   .dense small { display: block; margin: 0; }
   .by-span tr > :nth-child(2), .by-span tr > :nth-child(3),

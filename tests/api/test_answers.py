@@ -16,7 +16,7 @@ from mesms_gitops.api.fields import Lens, Rounding, check_field_map, outline, to
 from mesms_gitops.api.secret import Secret
 from mesms_gitops.api.wire import NotJson, Reply
 from mesms_gitops.errors import AnswerUnreadable, ConfigError
-from mesms_gitops.model.observation import Accepted, Quote, RemoteMessage, RemotePhase, SenderName
+from mesms_gitops.model.observation import UNREADABLE_ROW, Accepted, Quote, RemoteMessage, RemotePhase, SenderName
 
 from .sends import KEY, UUID
 
@@ -348,9 +348,6 @@ def test_where_the_next_page_starts(beside: dict[str, object], cursor: int | Non
         {"data": ROWS, "hasMore": True, "nextCursor": 50},
         {"data": ROWS, "hasMore": "perhaps", "nextCursor": 9},
         {"data": ROWS * (RECIPIENTS_LIMIT // 2)},
-        {"data": [{"status": "success"}]},
-        {"data": [{"msisdn": "66800000001"}]},
-        {"data": ["66800000001"]},
         {"data": ROWS, "summary": "fine"},
         {"data": ROWS, "total": "many"},
     ],
@@ -358,6 +355,18 @@ def test_where_the_next_page_starts(beside: dict[str, object], cursor: int | Non
 def test_no_recipient_is_passed_over_silently(body: object) -> None:
     with pytest.raises(AnswerUnreadable):
         answers.recipients(body, LENS, 50)
+
+
+@pytest.mark.parametrize("row", [None, {"status": "success"}, {"msisdn": "66800000001"}, "66800000001", {"msisdn": {}}])
+def test_a_row_that_cannot_be_read_keeps_its_place_and_no_other(row: object) -> None:
+    """Among others it is counted; where the first page has nothing else, the answer is not what is expected."""
+    for after in (0, 50):
+        page = answers.recipients({"data": [ROWS[0], row, ROWS[1]]}, LENS, after)
+        assert page.rows == (("66800000001", "success"), UNREADABLE_ROW, ("66800000002", "failed"))
+        assert page.unreadable == 1
+    with pytest.raises(AnswerUnreadable):
+        answers.recipients({"data": [row, row]}, LENS, 0)
+    assert answers.recipients({"data": [row]}, LENS, 50).unreadable == 1
 
 
 # --- balance, senders, cancel -----------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import traceback
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mesms_gitops.api.client import MesmsClient
 from mesms_gitops.api.secret import Secret
@@ -111,8 +113,18 @@ def test_no_log_shows_whom_a_search_was_for(serve: Serve, connect: Connect, logg
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("Invalid number 66800000007", "Invalid number 6680xxxxx07"),
-        ("0800000007,+66800000008", "080xxxxx07,+6680xxxxx08"),
+        ("Invalid number 66800000007", "Invalid number 668xxxxxx07"),
+        ("0800000007,+66800000008", "080xxxxx07,+668xxxxxx08"),
+        ("bad: 080-000-0007", "bad: 080-xxx-xx07"),
+        ("+66 80 000 0008.", "+66 8x xxx xx08."),
+        ("+66 (0)80 000 0008", "+66 (0)xx xxx xx08"),
+        ("0066-80-0000008", "006x-xx-xxxxx08"),
+        ("เบอร์๐๘๐๐๐๐๐๐๐๗ผิด", "เบอร์๐๘๐xxxxx๐๗ผิด"),
+        ("number=0800000007&x", "number=080xxxxx07&x"),
+        ("02 000 0007", "02 0xx xx07"),
+        ("800000007 has no zero", "800xxxx07 has no zero"),
+        ("08000000070800000008", "080xxxxxxxxxxxxxxx08"),
+        ("0" * 60, "000" + "x" * 55 + "00"),
         ("a\nb\x1b[2J\u202ec \ud800", "a b [2J c"),
         ("x" * 300, "x" * 200 + "…"),
         (f"{KEY}{KEY}", "[API key][API key]"),
@@ -121,6 +133,23 @@ def test_no_log_shows_whom_a_search_was_for(serve: Serve, connect: Connect, logg
 )
 def test_what_is_shown_of_a_remote_text(text: str, shown: str) -> None:
     assert Secret(KEY).clean(text) == shown
+
+
+@given(
+    st.sampled_from(["0", "66", "+66", "0066", "+66 (0)"]),
+    st.from_regex(r"[689][0-9]{8}", fullmatch=True),
+    st.lists(st.sampled_from(["", " ", "-", ".", "\u2013", "\u00a0", " - ", "\u200b"]), min_size=9, max_size=9),
+    st.sampled_from(["0123456789", "๐๑๒๓๔๕๖๗๘๙"]),
+    st.sampled_from(["{}", "no {} on file", "msisdn={},", "เบอร์{}ผิด", "({})"]),
+)
+def test_no_number_is_shown_whole_however_it_is_written(
+    prefix: str, number: str, between: list[str], script: str, around: str
+) -> None:
+    """Of its nine digits at most two at either end are left."""
+    written = prefix + "".join(map("".join, zip(between, number, strict=True)))
+    shown = Secret(KEY).clean(around.format(written.translate(str.maketrans("0123456789", script))))
+    left = "".join(character for character in shown if character.isdigit() or character == "x")
+    assert left[-7:-2] == "xxxxx"
 
 
 def test_no_repr_shows_it_nor_a_password(connect: Connect) -> None:

@@ -35,12 +35,17 @@ PAGES: dict[str, Callable[[], str]] = {
     "hostile": lambda: report_html(reports.hostile()),
     "empty": lambda: report_html(State(LINEAGE)),
     "five_hundred": lambda: report_html(reports.many(500)),
+    "many": lambda: report_html(reports.many(40)),
 }
 WIDE, PHONE = 1280, 320
+BETWEEN = (520, 580, 940, 1000, 1024, 1060, 1120, 1160)
+"""Telephones on their side, tablets, half a screen; on both sides of where the table becomes blocks."""
 LOOKS = [
     *(("season", width, scheme) for width in (WIDE, PHONE) for scheme in ("light", "dark")),
     *((name, PHONE, "dark") for name in ("no_numbers", "thai", "hostile", "empty", "five_hundred")),
     *((name, WIDE, "light") for name in ("no_numbers", "thai", "hostile", "empty")),
+    *(("season", width, "light") for width in BETWEEN),
+    *(("many", width, "light") for width in BETWEEN),
 ]
 ANY = pytest.mark.parametrize("key", LOOKS, ids=lambda key: "-".join(map(str, key)))
 
@@ -84,10 +89,11 @@ def test_nothing_is_fetched_and_nothing_is_complained_of(
 
 @ANY
 def test_nobody_scrolls_sideways(looks: dict[tuple[str, int, str], Look], key: tuple[str, int, str]) -> None:
-    """Folded and unfolded, also at 320 pixels, and whatever names there are."""
+    """Folded and unfolded, also at 320 pixels and in between, and whatever names there are."""
     seen = looks[key]
     assert seen["content"] <= seen["window"] == key[1]
     assert seen["contentUnfolded"] <= seen["window"]
+    assert seen["spilled"] == []
 
 
 @ANY

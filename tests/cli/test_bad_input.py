@@ -194,6 +194,22 @@ def test_no_project(project: Project) -> None:
     explained(ran, "mesms.yaml", "init")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("refresh", "--openmetrics", ""),
+        ("doctor", "--offline", "--bundle", ""),
+        ("plan", "--offline", "--out", ""),
+        ("plan", "--offline", "--rejects", ""),
+    ],
+)
+def test_a_file_without_a_name_is_a_usage_error(project: Project, arguments: tuple[str, ...]) -> None:
+    """As a script calls it whose variable is not set: never "done" without the file that was asked for."""
+    project.campaign("one")
+    ran = project.run(*arguments)
+    assert (ran.code, ran.out, f"{arguments[-2]}" in ran.err) == (64, "", True)
+
+
 @pytest.mark.parametrize("arguments", [("plan", "--nope"), ("nope",), ("plan", "--format", "xml"), ("stop",)])
 def test_usage_errors_exit_64(project: Project, arguments: tuple[str, ...]) -> None:
     assert project.run(*arguments).code == 64

@@ -166,6 +166,31 @@ def test_what_is_no_file_stays(busy: Project, make: Callable[[Path], None], why:
     assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
 
 
+@pytest.mark.parametrize(
+    "name", [".mesms/state-of-siam.json", "mesms.yaml", "campaigns/songkran-vip.yaml", "other.zip"]
+)
+def test_another_file_is_not_replaced(busy: Project, sandbox: Running, name: str) -> None:
+    """State, settings, a manifest, somebody else's zip: each stays, nobody was asked, and the error says what to do."""
+    if name == "other.zip":
+        with zipfile.ZipFile(busy.root / name, "w") as archive:
+            archive.writestr("README.txt", "mine")
+    before, asked = (busy.root / name).read_bytes(), len(sandbox.requests)
+    ran = busy.run("doctor", "--bundle", name)
+    said = " ".join(ran.err.split())
+    assert (ran.code, "something else than an earlier bundle" in said, "name another file" in said) == (1, True, True)
+    assert (busy.root / name).read_bytes() == before
+    assert len(sandbox.requests) == asked
+
+
+def test_an_earlier_bundle_and_an_empty_file_are_replaced(busy: Project) -> None:
+    """The same command twice gives the newer bundle; so does a file that was made ready for it."""
+    (busy.root / "out.zip").touch()
+    _, first = bundled(busy)
+    busy.write("mesms.yaml", SETTINGS.replace("timeout: 5s", "timeout: 6s"))
+    _, second = bundled(busy)
+    assert ("timeout: 5s" in first["mesms.yaml"], "timeout: 6s" in second["mesms.yaml"]) == (True, True)
+
+
 def test_a_broken_project_file_is_not_quoted(tmp_path: Path) -> None:
     file = tmp_path / "mesms.yaml"
     file.write_text("campaigns: [SiamCoffee\n  0812345678")

@@ -250,9 +250,9 @@ def test_a_cursor_that_leads_astray_is_noticed(
         assert {row["doubts"] for row in rows} <= {"broken_off;miscounted", "miscounted"}
         assert [".doubtful" in path.suffixes for path in kept(project)] == [True]
     else:  # the states apart lead astray; all of them together do not, unless their first page was struck as well
-        assert ran.code in (0, 1), ran.err
-        assert file.exists() == bool(kept(project)) == (ran.code == 0)
-        assert not [path for path in kept(project) if ".doubtful" in path.suffixes]
+        assert ran.code in (0, 1, 3), ran.err
+        assert file.exists() == bool(kept(project)) == (ran.code != 1)
+        assert any(".doubtful" in path.suffixes for path in kept(project)) == (ran.code == 3)
     sandbox.sandbox.faults.disarm()
     rows = export(project)
     assert len(rows) == len(PEOPLE)

@@ -43,6 +43,10 @@ async function look(browser, { file, width, scheme }) {
   await page.emulateMedia({ media: "screen" });
   await page.evaluate(() => document.querySelectorAll("details").forEach((fold) => (fold.open = true)));
   seen.contentUnfolded = await page.evaluate(() => document.documentElement.scrollWidth);
+  seen.spilled = await page.evaluate(() =>
+    [...document.querySelectorAll("section table")]
+      .filter((e) => e.getBoundingClientRect().right > e.closest("section").getBoundingClientRect().right)
+      .map((e) => e.outerHTML.slice(0, 80)));
   await page.evaluate(axe.source);
   // of what passes the name is enough: describing each of its thousands of elements takes most of the time
   const options = { resultTypes: ["violations"], runOnly: { type: "tag", values: TAGS } };

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mesms_gitops.model.evidence import People
+from mesms_gitops.model.observation import UNREADABLE_ROW
 from mesms_gitops.planning.matching import Suspect, suspects_of_send
 from mesms_gitops.reconcile.compare import compare, msisdns
 from tests.planning.scenes import KEY, manifest, people
@@ -70,10 +71,13 @@ def test_a_page_that_cannot_be_read_says_nothing(bench: Bench, page: int) -> Non
     assert _people(bench, *CROWD) is People.UNCLEAR
 
 
-def test_a_number_that_is_none_says_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("row", [("66XXXXX0001", "pending"), UNREADABLE_ROW])
+def test_a_number_that_is_none_says_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, row: tuple[str, str]
+) -> None:
     uuid = bench.account.by_hand(SALE, "Hello")
     whole = bench.account.recipients(uuid)
-    hidden = replace(whole, rows=(("66XXXXX0001", "pending"), *whole.rows[1:]))
+    hidden = replace(whole, rows=(row, *whole.rows[1:]))
     monkeypatch.setattr(bench.account, "recipients", lambda uuid, after=0: hidden)
     assert compare(bench.account, _suspect(bench, uuid), KEY) is People.UNCLEAR
     monkeypatch.setattr("mesms_gitops.reconcile.compare.FULL_COMPARISON", 60)

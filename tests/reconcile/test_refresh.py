@@ -81,6 +81,8 @@ def seen(delivery: dict[str, int], phase: RemotePhase = R.SENT) -> RemoteMessage
         (P.SENT, {"success": 1, "failed": 1, "pending": 1}, True),
         (P.SENT, {"success": 1, "failed": 1, "expired": 1}, False),
         (P.SENT, {"success": 3}, False),
+        (P.SENT, {"success": 5}, True),
+        (P.SENT, {"success": 2, "failed": 3}, True),
     ],
 )
 def test_a_send_is_asked_about_until_everybody_has_a_final_result(
@@ -95,7 +97,7 @@ SEEN = {
     R.SCHEDULED: (P.SCHEDULED, {}, None),
     R.PENDING: (P.STARTED, {"pending": 3}, None),
     R.SENT: (P.SENT, {"pending": 3}, None),
-    R.FAILED: (P.FAILED, {"pending": 3}, None),
+    R.FAILED: (P.FAILED, {"failed": 3}, None),
     R.CANCELLED: (P.CANCELLED, {}, CANCELLED_ELSEWHERE),
 }
 
@@ -560,6 +562,73 @@ def test_an_odd_word_for_a_message_is_said(
     assert looked_at(newer, seen({}), NOW).notes == ()
 
 
+PART = {"success": 2, "failed": 1}
+"""Of a message to three people that ME-SMS calls failed."""
+
+
+@pytest.mark.parametrize(
+    ("counts", "notes", "is_open"),
+    [
+        ({}, (), False),
+        ({"failed": 3}, (), False),
+        ({"failed": 2, "blocked": 1}, (), False),
+        (PART, ("contradicted",), False),
+        ({"success": 1, "failed": 1}, ("contradicted", "miscounted"), True),
+        ({"pending": 1, "failed": 2}, ("contradicted",), True),
+        ({"timeout": 1, "failed": 2}, ("contradicted",), False),
+        ({"success": 5}, ("contradicted", "miscounted"), True),
+    ],
+)
+@pytest.mark.parametrize("before", [P.SCHEDULED, P.STARTED])
+def test_a_failed_message_that_somebody_got(
+    before: SendPhase, counts: dict[str, int], notes: tuple[str, ...], is_open: bool
+) -> None:
+    """Its counts are kept, and it is asked about until they add up or the window is over; it is never sent again."""
+    (record,) = remembered(SALE, before).sends
+    newer = looked_at(record, seen(counts, R.FAILED), NOW)
+    assert (newer.phase, dict(newer.delivery), newer.notes) == (P.FAILED, counts, notes)
+    assert (newer.is_final, can_still_change(newer)) == (True, is_open)
+    over = looked_at(newer, seen(counts, R.FAILED), left_at(newer) + DELIVERY_WINDOW)
+    assert (not can_still_change(over), "window_over" in over.notes) == (True, is_open)
+
+
+@pytest.mark.parametrize(
+    ("phase", "counts", "notes"),
+    [
+        (R.SENT, {"success": 3}, ("contradicted",)),
+        (R.PENDING, PART, ("contradicted",)),
+        (R.FAILED, PART, ("contradicted",)),
+        (R.FAILED, {"failed": 3}, ("shrank",)),
+    ],
+)
+def test_what_failed_in_part_stays_failed_with_the_newest_counts(
+    phase: RemotePhase, counts: dict[str, int], notes: tuple[str, ...]
+) -> None:
+    """Whatever is said of it later: that it reached somebody is never forgotten."""
+    (record,) = remembered(SALE, P.STARTED).sends
+    failed = looked_at(record, seen({"success": 1, "failed": 1}, R.FAILED), NOW)
+    newer = looked_at(failed, seen(counts, phase), NOW)
+    assert (newer.phase, dict(newer.delivery), newer.notes) == (P.FAILED, counts, notes)
+    assert looked_at(failed, None, NOW).notes == ("contradicted", "miscounted", "purged")
+
+
+def test_the_counts_of_a_failed_message_are_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the message carries none, and where the listing found it."""
+    bench.apply(*MANY)
+    bench.account.set("m1", R.FAILED, **PART)
+    listed, whole = bench.account.messages, bench.account.message
+
+    def without(uuid: str) -> RemoteMessage | None:
+        message = whole(uuid)
+        return message and replace(message, delivery=MappingProxyType({}))
+
+    monkeypatch.setattr(bench.account, "messages", lambda **filters: bare(listed(**filters)))
+    monkeypatch.setattr(bench.account, "message", without)
+    state = refresh(bench)
+    (record,) = [send for _, send in state.sends() if send.uuid == "m1"]
+    assert (record.phase, dict(record.delivery)) == (P.FAILED, PART)
+
+
 def test_a_contact_group_of_unknown_size_is_not_miscounted() -> None:
     """There is no number of recipients that counts could contradict."""
     assert looked_at(sent({}, recipients=0), seen({"success": 9}), NOW).notes == ()
@@ -601,6 +670,6 @@ def test_no_look_makes_a_message_that_left_one_that_could_be_sent(
     newer = looked_at(sent(before), seen(after, phase), NOW + timedelta(hours=hours))
     assert newer.phase in LEFT
     assert newer.is_final
-    moves = phase in (R.SENT, R.PENDING, R.OTHER) and bool(after)
+    moves = phase in (R.SENT, R.PENDING, R.OTHER, R.FAILED) and bool(after)
     assert dict(newer.delivery) == (after if moves else before)
     assert (DeliveryNote.WINDOW_OVER in newer.notes) <= (hours >= 90)

@@ -7,7 +7,7 @@ import time
 from array import array
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,6 +24,7 @@ from mesms_gitops.reconcile.results import AT_ONCE, Asked, Covered, ResultReader
 from mesms_gitops.sandbox import changes
 from mesms_gitops.sandbox.faults import Fault
 from mesms_gitops.sandbox.server import Running, running
+from tests.cli.rewriting import rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -442,6 +443,34 @@ def test_rows_stay_as_they_came_and_what_is_odd_about_them_is_said(
     given = zip(results.numbers, (results.words[code] for code in results.codes), strict=True)
     assert set(given) == {(int(number[2:]), state) for number, state in rows if number[2:].isdecimal()}
     assert list(results.numbers) == sorted(results.numbers)
+
+
+@pytest.mark.parametrize("has_snapshot", [True, False])
+@pytest.mark.parametrize("place", [0, 60, 599])
+@pytest.mark.parametrize("row", [None, {"status": "blocked"}, {"msisdn": "66899999999"}])
+def test_a_row_that_cannot_be_read_costs_nobody_else(
+    sandbox: Running, account: MesmsClient, row: object, place: int, has_snapshot: bool
+) -> None:
+    """On whichever page it stands all others are kept, and it is said; asked for in one state it is an error."""
+    asked, covered = crowd(sandbox, account)
+    expected = truth(sandbox, asked)
+    lost = sorted(expected)[min(place, len(expected) - 1)]
+    with rewriting(sandbox.base_url) as served:
+
+        def odd(path: str, status: int, body: Any) -> tuple[int, Any]:
+            if not path.endswith("/recipients"):
+                return status, body
+            rows = [row if one["msisdn"] == f"66{lost}" else one for one in body["data"]]
+            return status, {**body, "data": rows}
+
+        served.rule = odd
+        with MesmsClient(served.base_url, sandbox.api_key, requests_per_second=1e6) as client:
+            results = reader(client).read(asked, covered if has_snapshot else None)
+            with pytest.raises(AnswerUnreadable):
+                list(pages(client, asked.uuid, expected[lost]))
+    assert kinds(results) == {DoubtKind.ILLEGIBLE, DoubtKind.MISCOUNTED}
+    assert not results.head.has_all_reached
+    assert found(results) == {number: state for number, state in expected.items() if number != lost}
 
 
 def test_all_cursors_together_keep_to_the_rate(sandbox: Running) -> None:

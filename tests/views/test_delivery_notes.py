@@ -22,6 +22,7 @@ from mesms_gitops.views.report import report_of
 from mesms_gitops.views.report_csv import report_csv
 from mesms_gitops.views.report_json import report_json
 from mesms_gitops.views.report_markdown import report_markdown
+from mesms_gitops.views.report_reasons import reasons_json
 from mesms_gitops.views.report_text import report_text
 from mesms_gitops.views.status_json import status_json
 from mesms_gitops.views.status_text import status_text
@@ -85,6 +86,40 @@ def test_settled_is_what_nothing_new_is_to_come_about() -> None:
     assert not all_settled([replace(odd[0], notes=())])
     assert not all_settled(())
     assert [line.is_settled for line in report_of(ODD).lines] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("delivery", "buckets"),
+    [
+        ({}, (0, 3, 0)),
+        ({"failed": 1}, (0, 3, 0)),
+        ({"success": 2, "failed": 1}, (2, 1, 0)),
+        ({"success": 1}, (1, 0, 2)),
+        ({"pending": 1, "blocked": 1}, (0, 1, 2)),
+    ],
+)
+def test_a_failed_message_has_not_failed_for_whom_it_reached(
+    delivery: dict[str, int], buckets: tuple[int, int, int]
+) -> None:
+    """The buckets are those of the counts, and so are their reasons, as soon as anybody is counted otherwise."""
+    record = remembered(manifest(), SendPhase.FAILED, delivery=MappingProxyType(delivery), uuid="m")
+    (line,) = report_of(State(LINEAGE, 7, campaigns=MappingProxyType({"sale": record}))).lines
+    assert (line.delivered, line.failed, line.unknown) == buckets
+    by_bucket = reasons_json(line.sends)
+    assert tuple(sum(by_bucket[bucket].values()) for bucket in ("delivered", "failed", "unknown")) == buckets
+
+
+def test_the_note_about_a_failed_message_says_whom_it_reached() -> None:
+    """With the figures, and what must not be done."""
+    counts = MappingProxyType({"success": 1, "pending": 1, "failed": 1})
+    (send,) = remembered(
+        manifest(), SendPhase.FAILED, delivery=counts, uuid="m", notes=(DeliveryNote.CONTRADICTED,)
+    ).sends
+    ((_, sentence),) = notes_of(send)
+    assert sentence == (
+        "ME-SMS says that the message failed, and counts 1 person reached and 1 not known to have failed: "
+        "raising `revision` would text them again"
+    )
 
 
 def test_what_is_scheduled_is_reported_only_where_it_cannot_be_read() -> None:

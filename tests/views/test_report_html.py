@@ -174,8 +174,12 @@ def test_ticks_are_few_round_and_high_enough(most: int) -> None:
         (recorded("a", SendPhase.SENT, recipients=9, delivery=MappingProxyType({"success": 4})), {UNREPORTED: 5}),
         (recorded("a", SendPhase.UNKNOWN, recipients=9, uuid=None), {UNSETTLED: 9}),
         (
-            recorded("a", SendPhase.FAILED, recipients=9, delivery=MappingProxyType({"expired": 2, "pending": 3})),
+            recorded("a", SendPhase.FAILED, recipients=9, delivery=MappingProxyType({"expired": 2})),
             {"expired": 2, WHOLE: 7},
+        ),
+        (
+            recorded("a", SendPhase.FAILED, recipients=9, delivery=MappingProxyType({"expired": 2, "pending": 3})),
+            {"expired": 2, "pending": 3, UNREPORTED: 4},
         ),
         (recorded("a", SendPhase.SENT, recipients=9, delivery=MappingProxyType({"read": 9})), {"read": 9}),
     ],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from mesms_gitops.audience import codes
 from mesms_gitops.audience.sources.reader import Finding, Row, Unusable
 from mesms_gitops.errors import MesmsError
-from mesms_gitops.model.delivery import SUCCESS
+from mesms_gitops.model.delivery import PENDING, SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -43,6 +43,12 @@ class Past(Protocol):
     def is_settled(self, campaign: str) -> bool:
         """Whether every message of ``campaign`` is done: nobody's delivery is still open."""
 
+    def is_unsettled(self, campaign: str) -> bool:
+        """Whether nobody knows of some message of ``campaign`` whether it was sent."""
+
+    def is_to_come(self, campaign: str) -> bool:
+        """Whether some message of ``campaign`` has not left yet."""
+
     def is_known(self, uuid: str) -> bool:
         """Whether what became of everybody is kept here, so that nobody need be asked about that message."""
 
@@ -65,12 +71,17 @@ class Delivered:
         if not self._uuids:
             raise Unusable(_nothing(source.campaign, is_known=True))
         self._later = later = {name: self._left(name) for name in source.except_reached_by}
+        unsettled = [_unknown(name) for name in later if past.is_unsettled(name)]
+        if unsettled:
+            raise Unusable(*unsettled)
         asked = (*self._uuids, *(uuid for uuids in later.values() for uuid in uuids))
         if not past.can_be_asked and not all(map(past.is_known, asked)):
             raise Unusable(_offline(source))
         if not past.is_settled(source.campaign):
             self.remarks.append(_unsettled(source))
-        self.remarks += [_unreached(name) for name in later if not past.is_settled(name)]
+        self.remarks += [
+            _unreached(name) if past.is_to_come(name) else _open(name) for name in later if not past.is_settled(name)
+        ]
 
     def _left(self, campaign: str) -> tuple[str, ...]:
         """The messages of ``campaign`` that have left. Raises Unusable where there is no such campaign."""
@@ -112,11 +123,11 @@ class Delivered:
         self.remarks += [_doubtful(self._source.campaign, doubt) for doubt in doubts]
 
     def _reached(self) -> set[str]:
-        """Whom a later campaign reached. Raises Unusable where that may lack somebody, who would be texted again."""
+        """Whom a later campaign reached, or still may. Raises Unusable where that may lack somebody."""
         reached: set[str] = set()
         for campaign, uuids in self._later.items():
             for uuid in uuids:
-                told = self._past.told(uuid, (SUCCESS,))
+                told = self._past.told(uuid, (SUCCESS, PENDING))
                 if not told.has_all:
                     raise Unusable(*(_not_left_out(campaign, doubt) for doubt in told.doubts))
                 reached.update(told.msisdns)
@@ -154,9 +165,28 @@ def _unsettled(source: DeliverySource) -> Finding:
 def _unreached(campaign: str) -> Finding:
     return Finding(
         codes.DELIVERY_OPEN,
-        f"{campaign} is still to come or being delivered: whoever it reaches later is not left out here",
+        f"{campaign} is still to come, in part at least: whoever it reaches later is not left out here",
         key="delivery",
         next_step="wait until it is done (mesms-gitops refresh), or somebody may be texted once more",
+    )
+
+
+def _open(campaign: str) -> Finding:
+    return Finding(
+        codes.DELIVERY_OPEN,
+        f"{campaign} is still being delivered: whoever is pending there is left out here, and may fail all the same",
+        key="delivery",
+        next_step="wait until it is done (mesms-gitops refresh), or accept that the list is not complete",
+    )
+
+
+def _unknown(campaign: str) -> Finding:
+    return Finding(
+        codes.DELIVERY_DOUBTFUL,
+        f"whom {campaign} reached is in doubt: nobody knows whether a message of it was sent",
+        key="delivery",
+        why="whoever that message reached would be texted again",
+        next_step=f"settle it first: mesms-gitops resolve {campaign}",
     )
 
 

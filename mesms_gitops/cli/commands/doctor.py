@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--preview", is_flag=True, help="Also ask the price of one message; nothing is charged or sent.")
 @click.option(
     "--bundle",
-    type=click.Path(dir_okay=False),
+    type=options.NewFile(dir_okay=False),
     metavar="FILE.zip",
     help="Also write what was found for a bug report: no key, number, text or name in it.",
 )
@@ -42,9 +42,14 @@ def command(obj: dict[str, Any], *, output: str, offline: bool, preview: bool, b
     from mesms_gitops.cli.wiring import workplace
 
     place = workplace(obj.get("chdir"), verbose=bool(obj.get("verbose")))
+    file = None if bundle is None else options.folder(obj) / bundle
+    if file is not None:
+        from mesms_gitops.cli.doctor.bundle import refuse_another
+
+        refuse_another(file)  # before anything is asked of the account
     found, senders = _examined(place, offline=offline, preview=preview)
-    if bundle is not None:
-        _write(options.folder(obj) / bundle, found, place, senders)
+    if file is not None:
+        _write(file, found, place, senders)
     if output == "json":
         from mesms_gitops.views.doctor_json import doctor_json
 

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Exit 3 if any campaign is blocked.")
 @click.option(
     "--rejects",
-    type=click.Path(dir_okay=False),
+    type=options.NewFile(dir_okay=False),
     metavar="FILE.csv",
     help="Write every row without a usable number, masked, also if the plan stops for them.",
 )
-@click.option("--out", type=click.Path(dir_okay=False), help="Also save the plan; `apply FILE` carries it out.")
+@click.option("--out", type=options.NewFile(dir_okay=False), help="Also save the plan; `apply FILE` carries it out.")
 @click.pass_obj
 @spanned("plan")
 def command(

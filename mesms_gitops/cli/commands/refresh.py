@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from mesms_gitops.cli import options
 from mesms_gitops.errors import UsageError
+from mesms_gitops.model.delivery import DeliveryNote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from mesms_gitops.cli.wiring import Workplace
-    from mesms_gitops.model.state import State
+    from mesms_gitops.model.state import CampaignRecord, State
     from mesms_gitops.reconcile.looking import Failure
 
 LEAST_INTERVAL: Final = 1.0
@@ -36,7 +38,7 @@ LEAST_INTERVAL: Final = 1.0
 @click.option("--lock-timeout", default=0.0, show_default=True, metavar="SECONDS", help="Wait so long for the lock.")
 @click.option(
     "--openmetrics",
-    type=click.Path(),
+    type=options.NewFile(),
     metavar="FILE.prom",
     help="Also write metrics, for Prometheus' textfile collector.",
 )
@@ -88,10 +90,22 @@ def command(
             metrics.write(journal.state)
     after = journal.state
     if output == "text":
-        changed = [name for name, record in after.campaigns.items() if record != before.campaigns.get(name)]
+        known = {name: _as_read(record) for name, record in before.campaigns.items()}
+        changed = [name for name, record in after.campaigns.items() if _as_read(record) != known.get(name)]
         click.echo(f"{len(changed)} of {len(after.campaigns)} campaigns moved on since the last look.")
     click.echo(_rendered(after, output, place), nl=False)
     return _ended(failures, place)
+
+
+def _as_read(record: CampaignRecord) -> CampaignRecord:
+    """``record`` without the note that a look told nothing, which is no news of the campaign."""
+    return replace(
+        record,
+        sends=tuple(
+            replace(send, notes=tuple(note for note in send.notes if note != DeliveryNote.UNREAD))
+            for send in record.sends
+        ),
+    )
 
 
 def _ended(failures: Sequence[Failure], place: Workplace) -> int:

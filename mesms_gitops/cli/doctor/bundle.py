@@ -44,6 +44,8 @@ PACKAGES: Final = (
     "stamina",
     "tzdata",
 )
+_MEMBERS: Final = ("README.txt", "doctor.json", "versions.json", "mesms.yaml")
+"""By these an earlier bundle is known, which a new one may replace."""
 _ABOUT: Final = """\
 Made by `mesms-gitops doctor --bundle`. Look through it before you send it to anybody.
 
@@ -89,28 +91,50 @@ class Secrets:
 
 
 def write_bundle(file: Path, examination: Examination, project: Project, secret: Secrets) -> None:
-    """Write ``file`` as a whole, for this user alone. Raises `ConfigError`."""
+    """Write ``file`` as a whole, for this user alone. Raises `ConfigError`, also for what `refuse_another` refuses."""
     from mesms_gitops.manifests.masked import masked_project
     from mesms_gitops.views.doctor_json import doctor_json
 
-    parts = {
-        "README.txt": _ABOUT,
-        "doctor.json": secret.struck(doctor_json(examination.scrubbed(), __version__)),
-        "versions.json": json.dumps(versions(), indent=2) + "\n",
-        "mesms.yaml": secret.struck(masked_project(project.root / project.file)),
-    }
+    texts = (
+        _ABOUT,
+        secret.struck(doctor_json(examination.scrubbed(), __version__)),
+        json.dumps(versions(), indent=2) + "\n",
+        secret.struck(masked_project(project.root / project.file)),
+    )
+    parts = dict(zip(_MEMBERS, texts, strict=True))
+    refuse_another(file)  # once more: the looking may take long
+    try:
+        put_whole(file, _zipped(parts), _OWNER_ONLY)
+    except OSError as error:
+        raise _not_written(file, error.strerror) from error
+
+
+def refuse_another(file: Path) -> None:
+    """Raise `ConfigError` where something stands at ``file`` that is neither an earlier bundle nor an empty file."""
     try:
         wrong = no_file_at(file)
-        if wrong is None:
-            put_whole(file, _zipped(parts), _OWNER_ONLY)
-            return
+        if wrong is None and file.exists() and file.stat().st_size and not _is_bundle(file):
+            wrong = "this file holds something else than an earlier bundle; it is as it was"
     except OSError as error:
-        wrong = error.strerror
-    raise ConfigError(
+        raise _not_written(file, error.strerror) from error
+    if wrong is not None:
+        raise _not_written(file, wrong)
+
+
+def _is_bundle(file: Path) -> bool:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.namelist() == list(_MEMBERS)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return False
+
+
+def _not_written(file: Path, why: str | None) -> ConfigError:
+    return ConfigError(
         "the bundle could not be written",
         where=str(file),
-        why=wrong,
-        next_step="choose another file for --bundle",
+        why=why,
+        next_step="name another file for --bundle, such as doctor.zip",
     )
 
 

@@ -148,11 +148,14 @@ def _recipients(account: MesmsClient, shown: RemoteMessage) -> Iterator[CheckLin
         yield warn("account.recipients", f"recipients: {len(page.rows)} on a page of 50", advice)
     if page.next_cursor is not None:
         following = account.recipients(shown.uuid, after=page.next_cursor)
-        if {number for number, _ in page.rows} & {number for number, _ in following.rows}:
+        if ({number for number, _ in page.rows} & {number for number, _ in following.rows}) - {""}:
             advice = f"{_REPORT}: results by recipient would be counted twice"
             yield fail("account.recipients", "recipients: the second page repeats numbers of the first", advice)
             return
     yield ok("account.recipients", f"recipients: {counted(len(page.rows), 'row')} read{_pages(page)}")
+    if page.unreadable:
+        found = f"recipients: {page.unreadable} of {counted(len(page.rows), 'row')} cannot be read"
+        yield warn("account.recipients", found, f"results leave them out and say so; {_REPORT}")
     yield from _sums(page, shown)
     state = next((word for word, count in sorted(page.summary.items()) if count and len(page.summary) > 1), None)
     if state is not None and state in DELIVERY_STATES:
