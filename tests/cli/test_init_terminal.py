@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import re
@@ -38,6 +39,7 @@ class Conversation:
         )
         self._theirs = theirs  # kept open: what was said stays readable after the command has ended
         self.said = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a letter may come in two pieces
 
     def until(self, text: str) -> Conversation:
         """Wait until ``text`` is said after everything waited for before."""
@@ -72,7 +74,7 @@ class Conversation:
     def _hear(self, wait: float = 0.1) -> bool:
         ready, _, _ = select.select([self._ours], [], [], wait)
         if ready:
-            self.said += os.read(self._ours, 4096).decode().replace("\r\n", "\n")
+            self.said += self._decoder.decode(os.read(self._ours, 4096)).replace("\r\n", "\n")
         return bool(ready)
 
     def close(self) -> None:

@@ -47,4 +47,5 @@ def object_bench(root: Path) -> ObjectBench:
     """An empty place for state in the bucket."""
     pytest.importorskip("obstore", reason="obstore is not installed")
     location = f"s3://{BUCKET}/{secrets.token_hex(4)}/state.json"
-    return ObjectBench(root, location, environment={**CREDENTIALS, "AWS_ENDPOINT_URL": moto()})
+    environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": moto()}
+    return ObjectBench(root, location, environment=environment, commits_take=0.2)

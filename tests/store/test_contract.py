@@ -327,6 +327,8 @@ def test_killed_at_any_instant(bench: Bench) -> None:
     for _ in range(12):
         with bench.run("toil") as run:
             first = run.stdout.readline()
+            while first.startswith("note:"):
+                first = run.stdout.readline()
             time.sleep(chance.random() * bench.commits_take)
             run.kill()
             words = [word for word in (first + run.stdout.read()).split("\n") if word and not word.startswith("note:")]
